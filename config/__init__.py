@@ -1,0 +1,1 @@
+"""Settings, addresses and process entry points. May import everything; nothing imports it."""
