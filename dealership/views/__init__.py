@@ -1,0 +1,1 @@
+"""The dealership's own pages."""
