@@ -118,15 +118,11 @@ class Environment:
     def time_zone(self, name: str, default: str) -> str:
         value = self.text(name, default)
         if value not in available_timezones():
-            raise ImproperlyConfigured(
-                f"{name} is {value!r}: it must be a name such as America/Toronto or UTC."
-            )
+            raise ImproperlyConfigured(f"{name} is {value!r}: it must be a name such as America/Toronto or UTC.")
         return value
 
     def log_level(self, name: str, default: str) -> str:
-        levels = tuple(
-            level for level in logging.getLevelNamesMapping() if level not in ("NOTSET", "WARN", "FATAL")
-        )
+        levels = tuple(level for level in logging.getLevelNamesMapping() if level not in ("NOTSET", "WARN", "FATAL"))
         return self.choice(name, default, levels)
 
 

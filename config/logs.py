@@ -85,9 +85,7 @@ def settings(*, level: str, as_json: bool) -> dict[str, Any]:
                 ],
             }
         },
-        "handlers": {
-            "console": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "line"}
-        },
+        "handlers": {"console": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "line"}},
         "root": {"handlers": ["console"], "level": level},
         # Django's own handlers would say everything a second time.
         "loggers": {

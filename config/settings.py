@@ -68,6 +68,7 @@ Q_CLUSTER = {
 # Which other side do we talk to, and how does mail leave?
 
 SIMULATOR_URL = env.web_address("SIMULATOR_URL", "http://127.0.0.1:8899", may_be_empty=True)
+SIMULATOR_LIMITS = env.flag("SIMULATOR_LIMITS", default=True)
 vars().update(env.email("EMAIL_URL"))
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Lotbridge <lotbridge@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 class OAuth2:
     """OAuth 2.0 authorization code. Paths are appended to the environment's host of the same name.
 
-    `account_parameter` is the callback's parameter that names the remote account; `refresh_days` is how long an
-    unused grant lives; `extra_token_headers` are sent with every token request.
+    `account_parameter` is the callback's parameter that names the remote account; `extra_token_headers` are sent with
+    every token request.
     """
 
     authorize_path: str

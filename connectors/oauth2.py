@@ -1,7 +1,9 @@
 """The OAuth 2.0 authorization code dance over requests-oauthlib: authorize URL, code, refresh, revoke."""
 
 import os
+from base64 import urlsafe_b64encode
 from collections.abc import Callable
+from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,18 +24,20 @@ def authorize_url(
     spec: OAuth2, env: Environment, client_id: str, *, redirect_uri: str, state: str, verifier: str
 ) -> str:
     """Where to send the person. The PKCE verifier is used only if the provider accepts PKCE."""
-    session = _session(spec, client_id, redirect_uri=redirect_uri, verifier=verifier)
-    url, _state = session.authorization_url(_secure(env.authorize_url + spec.authorize_path), state=state)
+    session = _session(spec, client_id, redirect_uri=redirect_uri)
+    proof = {"code_challenge": _challenge(verifier), "code_challenge_method": "S256"} if spec.pkce else {}
+    url, _state = session.authorization_url(_secure(env.authorize_url + spec.authorize_path), state=state, **proof)
     return str(url)
 
 
 def exchange(spec: OAuth2, env: Environment, keys: ClientKeys, *, code: str, redirect_uri: str, verifier: str) -> Token:
     """Turn the callback's code into tokens. Raises CredentialError when the code is used, old or forged."""
-    session = _session(spec, keys.client_id, redirect_uri=redirect_uri, verifier=verifier)
+    session = _session(spec, keys.client_id, redirect_uri=redirect_uri)
     return _ask(
         lambda: session.fetch_token(
             _secure(env.token_url + spec.token_path),
             code=code,
+            code_verifier=verifier if spec.pkce else None,
             auth=HTTPBasicAuth(keys.client_id, keys.client_secret),
             include_client_id=False,
             headers=_headers(spec),
@@ -74,17 +78,17 @@ def revoke(spec: OAuth2, env: Environment, keys: ClientKeys, token: str) -> None
         raise TransientError("The provider did not answer the request to end access.") from None
     if answer.status_code >= 500 or answer.status_code == 429:
         raise TransientError(f"The provider could not end access now (HTTP {answer.status_code}).")
+    if answer.status_code in (401, 403):
+        raise _translate("invalid_client")
 
 
-def _session(spec: OAuth2, client_id: str, *, redirect_uri: str = "", verifier: str = "") -> OAuth2Session:
-    session = OAuth2Session(
-        client_id,
-        scope=list(spec.scopes),
-        redirect_uri=redirect_uri or None,
-        pkce="S256" if spec.pkce and verifier else None,
-    )
-    if spec.pkce and verifier:
-        session._code_verifier = verifier  # type: ignore[attr-defined]
+def _challenge(verifier: str) -> str:
+    """The S256 transformation of RFC 7636, section 4.2."""
+    return urlsafe_b64encode(sha256(verifier.encode()).digest()).decode().rstrip("=")
+
+
+def _session(spec: OAuth2, client_id: str, *, redirect_uri: str = "") -> OAuth2Session:
+    session = OAuth2Session(client_id, scope=list(spec.scopes), redirect_uri=redirect_uri or None)
     session.register_compliance_hook("access_token_response", _check_status)
     session.register_compliance_hook("refresh_token_response", _check_status)
     return session
@@ -116,7 +120,7 @@ def _ask(call: Callable[[], Any]) -> Token:
         raise _translate(str(problem.error or "")) from None
     except requests.RequestException:
         raise TransientError("The provider's sign-in service did not answer.") from None
-    except ValueError:
+    except (ValueError, AttributeError):  # the second is oauthlib's, for JSON that is no object
         raise UnexpectedResponse("The provider's sign-in service gave an answer that is not its own.") from None
     return Token(
         access_token=given["access_token"],

@@ -39,6 +39,12 @@ def label(record: Record) -> str:
     return SEPARATOR.join(parts) or str(record)
 
 
+def details(record: Record) -> str:
+    """The label with what tells two of the same label apart."""
+    more = [str(getattr(record, name, "")) for name in ("phone", "city", "issued_on")]
+    return SEPARATOR.join([label(record), *(part for part in more if part)])
+
+
 def find(dealership: Dealership, model: type[Record], words: str) -> list[Any]:
     """The records meant by `words`, best first: one label or name that fits exactly, else whatever contains
     it.

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from django.db import models, transaction
-from django.db.models import F, Q, Sum
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -204,13 +204,10 @@ def _settle(record: Record, *, actor: Actor, before: Mapping[str, Any] | None = 
 def _settle_invoice(invoice: Invoice, actor: Actor) -> None:
     if invoice.status == Invoice.Status.VOID:
         return
-    paid = (
-        Allocation.objects.filter(invoice=invoice)
-        .filter(Q(payment__status=Payment.Status.RECEIVED, payment__deleted_at=None) | Q(credit_note__isnull=False))
-        .aggregate(sum=Sum("amount"))["sum"]
-        or 0
-    )
-    balance = invoice.total - paid
+    counted = Q(payment__status=Payment.Status.RECEIVED, payment__deleted_at=None) | Q(credit_note__isnull=False)
+    paid = Allocation.objects.filter(counted, invoice=invoice).values_list("amount", flat=True)
+    # Added here and not in the database: SQLite adds decimals as floats.
+    balance = invoice.total - sum(paid, Decimal(0))
     changes: dict[str, Any] = {"balance": balance}
     if invoice.status != Invoice.Status.DRAFT:
         settled = balance <= 0 < invoice.total

@@ -11,8 +11,9 @@ class IntegrationsConfig(AppConfig):
 
     def ready(self) -> None:
         from dealership import events
-        from integrations import background, checks, due_work, realtime  # noqa: F401
+        from integrations import background, checks, due_work, realtime, slots  # noqa: F401
 
         events.register_reader(realtime.on_events)
+        slots.register()
         background.register_source(events.has_undispatched, "integrations.tasks.dispatch_events")
         background.register_source(due_work.has_queued_imports, "integrations.tasks.work_imports")

@@ -3,8 +3,10 @@
 import copy
 from collections.abc import Callable
 
+from django.conf import settings
+
 from connectors.base import Connector
-from connectors.http import TokenSource
+from connectors.http import Budget, TokenSource, Unlimited
 from integrations import oauth_clients
 from integrations.credentials import IntegrationTokens
 from integrations.limits import DatabaseBudget
@@ -27,10 +29,16 @@ def connector_with(
     client = connector_class.api_client(
         oauth_clients.addresses_for(integration.provider, integration.environment),
         tokens=tokens,
-        budget=DatabaseBudget(integration.account_key, connector_class.limits),
+        budget=_budget(integration),
         before_call=before_call,
     )
     return connector_class(client, integration.remote_account_id, copy.deepcopy(integration.memory))
+
+
+def _budget(integration: Integration) -> Budget:
+    if integration.in_simulator and not settings.SIMULATOR_LIMITS:
+        return Unlimited()
+    return DatabaseBudget(integration.account_key, integration.connector_class.limits)
 
 
 def save_memory(integration: Integration, connector: Connector) -> None:

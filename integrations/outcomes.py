@@ -199,18 +199,20 @@ class Outcomes:
     def _adopt(self, one: Outgoing, answer: Canonical, local: "dict[str, object] | MissingParents") -> int:
         """Take over what the provider made of the record (its number, totals, tax); gives the version that agrees.
 
-        After a lost answer the object may hold an older form of ours: then nothing is taken over, and what still
-        differs is pushed in the next pass.
+        Where the record has changed since the write was intended, the object may hold its older form: then nothing is
+        taken over, and what still differs is pushed in the next pass.
         """
         sent, got = canonical.to_json(one.wanted()), canonical.to_json(answer)
         differs = merge.changed_fields(sent, got, self._names)
-        if one.tried and differs:
+        if differs and one.link.intent_version != one.record.version:
             self.again += 1
             return 0
         if isinstance(local, MissingParents) or got.get("void") or one.record.deleted_at:
             return one.record.version
         local = local | derive.status(self.stream.maps_to, answer)
         theirs = {name: value for name, value in local.items() if value not in ("", None) or name in differs}
+        if not records.difference(one.record, theirs):
+            return one.record.version
         version = one.record.version
         try:
             with transaction.atomic():

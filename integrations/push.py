@@ -204,12 +204,13 @@ class Pusher:
         key = uuid.uuid4()
         for item, one in enumerate(batch, start=1):
             one.link.intent_key, one.link.intent_item, one.link.intent_tries = key, item, 0
+            one.link.intent_version = one.record.version
         with transaction.atomic():
             runs.checkpoint(self.run)
             RecordLink.objects.bulk_create([one.link for one in batch if one.link._state.adding])
             RecordLink.objects.bulk_update(
                 [one.link for one in batch if not one.link._state.adding],
-                ["intent_key", "intent_item", "intent_tries"],
+                ["intent_key", "intent_item", "intent_tries", "intent_version"],
             )
         self._send(key, batch)
 

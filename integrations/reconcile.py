@@ -19,8 +19,8 @@ from django.db.models import Q
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from connectors.errors import ConnectorError, RateLimited, TransientError
-from integrations import background, schedule
+from connectors.errors import ConnectorError, CredentialError, RateLimited, TransientError
+from integrations import background, lifecycle, schedule
 from integrations.connecting import connector_for
 from integrations.models import Integration, Reconciliation, ReconciliationDifference, SyncConfig
 from integrations.proof_compare import StreamComparison
@@ -73,6 +73,9 @@ def work(reconciliation_id: uuid.UUID, *, deadline: float | None = None) -> None
             _back_off(proof, _(problem.message), wait_seconds=problem.retry_after_seconds)
         except TransientError as problem:
             _back_off(proof, _(problem.message))
+        except CredentialError as problem:
+            lifecycle.needs_reconnect(proof.integration, problem.message)
+            _finish(proof, Status.FAILED, error=_(problem.message))
         except ConnectorError as problem:
             _finish(proof, Status.FAILED, error=_(problem.message))
         except Exception:

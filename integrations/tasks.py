@@ -24,7 +24,7 @@ def work_imports() -> None:
 
 
 def reconcile(reconciliation_id: str) -> None:
-    proof.work(uuid.UUID(reconciliation_id))
+    proof.work(uuid.UUID(reconciliation_id), deadline=time.monotonic() + TIMINGS.slice_seconds)
 
 
 def reconcile_all() -> None:

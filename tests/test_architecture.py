@@ -92,9 +92,7 @@ def test_every_variable_is_explained_in_the_example() -> None:
     read = {
         name
         for source in sources
-        for name in re.findall(
-            r"(?:env\.\w+\(\s*|environ\.get\(|\(setting )\"?([A-Z][A-Z_]+)", source.read_text()
-        )
+        for name in re.findall(r"(?:env\.\w+\(\s*|environ\.get\(|\(setting )\"?([A-Z][A-Z_]+)", source.read_text())
     }
 
     explained = set(re.findall(r"^([A-Z][A-Z_]+)=", (ROOT / ".env.example").read_text(), re.M))

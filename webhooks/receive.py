@@ -118,6 +118,8 @@ def _store(connector_class: type[Connector], environment: str, body: bytes, noti
                     nudged_at=now,
                 )
             )
+        # In one order everywhere: two messages with the same notices would otherwise wait for each other.
+        rows.sort(key=lambda row: (row.remote_account_id, row.dedupe_key))
         # What came before is in the table: the unique constraint drops it, whichever process sees it second.
         InboundWebhook.objects.bulk_create(rows, ignore_conflicts=True, batch_size=500)
         if any(row.status == Status.RECEIVED for row in rows):

@@ -38,52 +38,41 @@ class Fault:
     retry_after: int | None
 
 
+RULE_KEYS = ("provider", "kind", "match", "times", "every", "value", "retry_after", "probability", "seed")
+
+
 def add_fault(store: Store, rule: dict[str, Any]) -> int:
     """Store a rule; its number. BadRequest names what is wrong with it."""
-    unknown = set(rule) - {
-        "provider",
-        "kind",
-        "match",
-        "times",
-        "every",
-        "value",
-        "retry_after",
-        "probability",
-        "seed",
-    }
+    unknown = set(rule) - set(RULE_KEYS)
     if unknown:
         raise BadRequest(f"Unknown keys: {', '.join(sorted(unknown))}.")
-    kind = rule.get("kind")
+    kind, match = rule.get("kind"), rule.get("match") or ""
     if kind not in KINDS:
         raise BadRequest(f"kind must be one of {', '.join(KINDS)}.")
     try:
-        re.compile(rule.get("match") or "")
+        re.compile(match)
     except re.error as error:
         raise BadRequest(f"match is not a regular expression: {error}.") from error
+    return store.insert(
+        f"INSERT INTO faults ({', '.join(RULE_KEYS)}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - constant
+        (rule.get("provider") or "", kind, match, *_numbers(kind, rule)),
+    )
+
+
+def _numbers(kind: str, rule: dict[str, Any]) -> tuple[float | None, ...]:
+    """times, every, value, retry_after, probability, seed; what is not given takes its default."""
+    given = {key: value for key, value in rule.items() if value is not None}
     try:
-        times = None if rule.get("times") is None else int(rule["times"])
-        every, value = max(1, int(rule.get("every") or 1)), rule.get("value")
-        value = DEFAULT_VALUES.get(kind, 0) if value is None else int(value)
-        retry_after = None if rule.get("retry_after") is None else int(rule["retry_after"])
-        probability = float(1 if rule.get("probability") is None else rule["probability"])
-        seed = int(rule.get("seed") or 0)
+        return (
+            int(given["times"]) if "times" in given else None,
+            max(1, int(given.get("every", 1))),
+            int(given.get("value", DEFAULT_VALUES.get(kind, 0))),
+            int(given["retry_after"]) if "retry_after" in given else None,
+            float(given.get("probability", 1)),
+            int(given.get("seed", 0)),
+        )
     except (TypeError, ValueError) as error:
         raise BadRequest("times, every, value, retry_after, probability and seed must be numbers.") from error
-    return store.insert(
-        "INSERT INTO faults (provider, kind, match, times, every, value, retry_after, probability, seed)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            rule.get("provider") or "",
-            kind,
-            rule.get("match") or "",
-            times,
-            every,
-            value,
-            retry_after,
-            probability,
-            seed,
-        ),
-    )
 
 
 def clear_faults(store: Store, fault_id: int | None = None) -> None:

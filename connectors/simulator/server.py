@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -105,7 +106,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command line, shared by `python -m connectors.simulator` and the project's own command."""
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8899, help="0 takes a free port")
-    parser.add_argument("--db", default="simulator.sqlite3", help="the file that holds the simulator's state")
+    parser.add_argument("--db", default="var/simulator.sqlite3", help="the file that holds the simulator's state")
     parser.add_argument("--limits", choices=("on", "off"), help="the providers' rate limits; on unless changed")
     parser.add_argument("--latency-ms", type=int, help="how long every API answer is delayed")
     parser.add_argument("--hooks-url", help="where webhooks go; {provider} is replaced by the provider's slug")
@@ -122,6 +123,7 @@ def run(options: Mapping[str, Any]) -> None:
     if options.get("hooks_url") is not None:
         settings["hooks_url"] = options["hooks_url"]
     host = options["host"]
+    Path(options["db"]).parent.mkdir(parents=True, exist_ok=True)
 
     def announce(port: int) -> None:
         print(f"simulator listening on http://{host}:{port}", flush=True)  # noqa: T201

@@ -44,7 +44,7 @@ class ReferenceInput(forms.TextInput):
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         context = super().get_context(name, value, attrs)
-        context["candidates"] = [(row.pk, lookups.label(row)) for row in self.candidates]
+        context["candidates"] = [(row.pk, lookups.details(row)) for row in self.candidates]
         return context
 
     def render(

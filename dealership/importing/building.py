@@ -57,9 +57,7 @@ def _contacts(lines: Iterable[Line], source: Source, plan: Plan, contact_kind: s
     for line in lines:
         name = _contact_name(line)
         if not name:
-            plan.problems.append(
-                Problem(line.row, source.column("display_name"), _("The contact has no name."))
-            )
+            plan.problems.append(Problem(line.row, source.column("display_name"), _("The contact has no name.")))
             continue
         values = {"kind": contact_kind, **line.own(*_CONTACT), "display_name": name}
         found.append(Candidate((line.row,), values, number=line.get("number")))
@@ -76,9 +74,7 @@ def _contact_name(line: Line) -> str:
     person = f"{line.get('first_name')} {line.get('last_name')}".strip()
     number = line.get("number")
     numbered = numbered_name(number) if number else ""
-    name: str = (
-        line.get("display_name") or line.get("company_name") or person or numbered or line.get("email")
-    )
+    name: str = line.get("display_name") or line.get("company_name") or person or numbered or line.get("email")
     return name
 
 
@@ -87,9 +83,7 @@ def _vehicles(lines: Iterable[Line], source: Source, plan: Plan) -> list[Candida
     for line in lines:
         if not line.get("vin") and not line.get("stock_number"):
             column = source.column("vin" if "vin" in source.mapping else "stock_number")
-            plan.problems.append(
-                Problem(line.row, column, _("The vehicle has neither VIN nor stock number."))
-            )
+            plan.problems.append(Problem(line.row, column, _("The vehicle has neither VIN nor stock number.")))
             continue
         values = line.own(*_VEHICLE)
         if "price" in values or "purchase_price" in values:
@@ -116,9 +110,7 @@ def _once(candidates: list[Candidate], plan: Plan, column: str, *, keys: Any) ->
             kept.append(candidate)
         elif (earlier.values, earlier.number) != (candidate.values, candidate.number):
             reason = _("An earlier row says something else about the same record.")
-            plan.problems.append(
-                Problem(candidate.row, column, reason, _("row %(row)s") % {"row": earlier.row})
-            )
+            plan.problems.append(Problem(candidate.row, column, reason, _("row %(row)s") % {"row": earlier.row}))
     return kept
 
 
@@ -156,9 +148,7 @@ def _payment(line: Line, source: Source, plan: Plan) -> Candidate | None:
         return None
     names = ("amount", "currency", "paid_on", "method", "reference", "memo")
     values = {"currency": source.formats.currency, **line.own(*names)}
-    return Candidate(
-        (line.row,), values, line.get("number"), customer=line.customer, invoice=line.get("invoice")
-    )
+    return Candidate((line.row,), values, line.get("number"), customer=line.customer, invoice=line.get("invoice"))
 
 
 def _invoices(lines: Iterable[Line], source: Source, plan: Plan) -> list[Candidate]:
@@ -202,11 +192,7 @@ def _numbers_of_bad_rows(source: Source, plan: Plan) -> dict[str, int]:
     """Numbers of which a row was unreadable: half an invoice must not be imported."""
     index = source.sheet.columns[source.mapping["number"]]
     bad = {problem.row for problem in plan.problems}
-    rows = (
-        row
-        for row in (*source.sheet.rows, *source.sheet.broken)
-        if row.number in bad and index < len(row.cells)
-    )
+    rows = (row for row in (*source.sheet.rows, *source.sheet.broken) if row.number in bad and index < len(row.cells))
     return {row.cells[index].strip(): row.number for row in rows if row.cells[index].strip()}
 
 
@@ -245,9 +231,7 @@ def _invoice(group: list[Line], source: Source, problems: list[Problem]) -> Cand
         return None
     kind = head.get("kind") or (Invoice.Kind.CREDIT_NOTE if total < 0 else Invoice.Kind.INVOICE)
     if total < 0 and kind == Invoice.Kind.INVOICE:
-        problems.append(
-            Problem(head.row, source.column("kind"), _("An invoice cannot be negative."), str(total))
-        )
+        problems.append(Problem(head.row, source.column("kind"), _("An invoice cannot be negative."), str(total)))
         return None
     if total < 0:
         lines, tax = [_turned(row) for row in lines], -tax
@@ -282,14 +266,10 @@ def _invoice_line(line: Line, tax: Decimal, source: Source, problems: list[Probl
         # Exact where it can be; otherwise one piece of the whole amount, because a rounded price would not
         # multiply back.
         exact = quantity and (amount / quantity).quantize(Decimal("0.000001"))
-        quantity, price = (
-            (quantity, exact) if quantity and exact * quantity == amount else (Decimal(1), amount)
-        )
+        quantity, price = (quantity, exact) if quantity and exact * quantity == amount else (Decimal(1), amount)
     elif abs(line_amount(quantity, price) - amount) > CENT:
         reason = _("Quantity times unit price is not the amount.")
-        problems.append(
-            Problem(line.row, source.column("amount"), reason, f"{quantity} x {price} / {amount}")
-        )
+        problems.append(Problem(line.row, source.column("amount"), reason, f"{quantity} x {price} / {amount}"))
         return None
     text = " ".join(part for part in (line.get("code"), line.get("description")) if part)
     return {"description": text, "quantity": quantity, "unit_price": price, "amount": round_money(amount)}

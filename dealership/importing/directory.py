@@ -77,9 +77,7 @@ class Directory:
                 "currency": currency,
             }
             numbers[name.casefold()] = customer.number
-        created = (
-            records.create_many(Contact, self.dealership.pk, list(rows.values()), actor=actor) if rows else []
-        )
+        created = records.create_many(Contact, self.dealership.pk, list(rows.values()), actor=actor) if rows else []
         for contact in created:
             self.note(contact.pk, contact.display_name, numbers[contact.display_name.casefold()])
         keep_numbers(
@@ -104,10 +102,7 @@ class Directory:
 def keep_numbers(dealership: Dealership, scope: str, numbers: dict[str, uuid.UUID]) -> None:
     """Remember which record each outside number means."""
     ImportKey.objects.bulk_create(
-        [
-            ImportKey(dealership=dealership, scope=scope, number=number, record_id=pk)
-            for number, pk in numbers.items()
-        ],
+        [ImportKey(dealership=dealership, scope=scope, number=number, record_id=pk) for number, pk in numbers.items()],
         update_conflicts=True,
         update_fields=["record_id"],
         unique_fields=["dealership", "scope", "number"],

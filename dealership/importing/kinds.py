@@ -120,15 +120,13 @@ CUSTOMER: Final = (
     _field(
         "customer",
         lazy("Customer"),
-        "customer|customer name|customer full name|client|nom du client|name|nom|bill to|"
-        "sold to|received from",
+        "customer|customer name|customer full name|client|nom du client|name|nom|bill to|sold to|received from",
         _text(500),
     ),
     _field(
         "customer_number",
         lazy("Customer number"),
-        "customer number|customer no|customer id|customerid|client no|numero de client|"
-        "no client|account number",
+        "customer number|customer no|customer id|customerid|client no|numero de client|no client|account number",
         _text(100),
     ),
 )
@@ -287,8 +285,7 @@ INVOICES = Kind(
         _day_field(
             "issued_on",
             lazy("Issued on"),
-            "date|invoice date|invoicedate|issued on|txn date|transaction date|"
-            "date de facture|date d emission",
+            "date|invoice date|invoicedate|issued on|txn date|transaction date|date de facture|date d emission",
             required=True,
         ),
         _day_field("due_on", lazy("Due on"), "due date|due on|due|echeance|date d echeance"),
@@ -356,14 +353,11 @@ PAYMENTS = Kind(
             required=True,
         ),
         CURRENCY,
-        _field(
-            "method", lazy("Method"), "method|payment method|pmt method|methode|mode de paiement", _text(50)
-        ),
+        _field("method", lazy("Method"), "method|payment method|pmt method|methode|mode de paiement", _text(50)),
         _field(
             "reference",
             lazy("Reference"),
-            "reference|ref|reference no|ref number|num|no|number|check number|cheque|"
-            "numero|reference de paiement",
+            "reference|ref|reference no|ref number|num|no|number|check number|cheque|numero|reference de paiement",
             _text(50),
         ),
         _field("memo", lazy("Note"), "memo|note|notes|memo description|remarque", LONG),

@@ -39,9 +39,7 @@ def check_mapping(kind: Kind, mapping: Mapping[str, str], header: Iterable[str])
     ]
     for field in kind.fields:
         if field.required and field.name not in mapping:
-            problems.append(
-                Problem(1, str(field.label), _("A required column is missing from the file."), columns)
-            )
+            problems.append(Problem(1, str(field.label), _("A required column is missing from the file."), columns))
     for group in kind.one_of:
         if not mapping.keys() & set(group):
             labels = _(" or ").join(str(kind.field(name).label) for name in group)

@@ -23,14 +23,10 @@ class StoredPayments:
         self._twins: dict[tuple[Any, ...], list[Payment]] = {}
         contacts = {values["contact_id"] for _candidate, values in rows}
         days = {values["paid_on"] for _candidate, values in rows}
-        for payment in payments.filter(contact_id__in=contacts - {None}, paid_on__in=days).order_by(
-            "created_at", "pk"
-        ):
+        for payment in payments.filter(contact_id__in=contacts - {None}, paid_on__in=days).order_by("created_at", "pk"):
             self._twins.setdefault(_key(payment.__dict__), []).append(payment)
         numbers = {candidate.number for candidate, _values in rows if candidate.number}
-        keys = ImportKey.objects.filter(
-            dealership=dealership, scope=Payment.record_type(), number__in=numbers
-        )
+        keys = ImportKey.objects.filter(dealership=dealership, scope=Payment.record_type(), number__in=numbers)
         ids = dict(keys.values_list("number", "record_id"))
         stored = payments.in_bulk(list(ids.values()))
         self._numbered = {number: stored[pk] for number, pk in ids.items() if pk in stored}

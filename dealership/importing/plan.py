@@ -126,9 +126,7 @@ def date_order(sheet: Sheet, kind: Kind, mapping: Mapping[str, str]) -> str:
 def read_lines(source: Source, plan: Plan) -> list[Line]:
     """The rows whose every cell can be read; each other cell becomes a problem of the plan."""
     plan.problems.extend(source.sheet.problems)
-    places = [
-        (source.kind.field(name), source.sheet.columns[column]) for name, column in source.mapping.items()
-    ]
+    places = [(source.kind.field(name), source.sheet.columns[column]) for name, column in source.mapping.items()]
     places.sort(key=lambda place: place[0].name != "currency")
     lines = []
     for row in source.sheet.rows:

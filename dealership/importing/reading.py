@@ -157,9 +157,7 @@ def _header(cells: tuple[str, ...]) -> tuple[str, ...]:
     names = tuple(cell.strip() for cell in cells)
     if not any(names):
         raise Unreadable(Problem(1, "", _("The first row has no column names.")))
-    problems = [
-        Problem(1, str(i), _("The column has no name.")) for i, name in enumerate(names, start=1) if not name
-    ]
+    problems = [Problem(1, str(i), _("The column has no name.")) for i, name in enumerate(names, start=1) if not name]
     seen: set[str] = set()
     for name in filter(None, names):
         if name.casefold() in seen:

@@ -27,9 +27,7 @@ def error_file(sheet: Sheet, problems: Iterable[Problem]) -> bytes:
         by_row.setdefault(problem.row, []).append(problem)
     out = io.StringIO(newline="")
     writer = csv.writer(out)
-    writer.writerow(
-        [_("Row in the file"), _("Wrong column"), _("Why it was refused"), *map(harmless, sheet.header)]
-    )
+    writer.writerow([_("Row in the file"), _("Wrong column"), _("Why it was refused"), *map(harmless, sheet.header)])
     for row in sorted(by_row):
         own = by_row[row]
         columns = "; ".join(dict.fromkeys(problem.column for problem in own if problem.column))

@@ -54,9 +54,7 @@ class Account:
 
 
 def source_of(sheet: Sheet, currency: str) -> Source:
-    return Source(
-        sheet, INVOICES, guess_mapping(INVOICES, sheet.header), Formats(MONTH_FIRST, POINT, currency)
-    )
+    return Source(sheet, INVOICES, guess_mapping(INVOICES, sheet.header), Formats(MONTH_FIRST, POINT, currency))
 
 
 def build(source: Source) -> Plan:
@@ -66,9 +64,7 @@ def build(source: Source) -> Plan:
     nobody = sum(len(c.rows) for c in plan.candidates if c.customer and c.customer.number == NOBODY)
     if nobody:
         facts = {"count": nobody, "number": NOBODY, "name": Customer(number=NOBODY).display_name}
-        plan.notices.append(
-            _("%(count)s rows give their customer as %(number)s: kept under “%(name)s”.") % facts
-        )
+        plan.notices.append(_("%(count)s rows give their customer as %(number)s: kept under “%(name)s”.") % facts)
     return plan
 
 
@@ -81,9 +77,7 @@ def _is_refused(line: Line, source: Source, plan: Plan) -> bool:
     if refusal is None:
         return False
     name, reason = refusal
-    value = ", ".join(
-        [line.get("number"), str(line.get(name, ""))] if name != "number" else [line.get("number")]
-    )
+    value = ", ".join([line.get("number"), str(line.get(name, ""))] if name != "number" else [line.get("number")])
     plan.refused.append(Problem(line.row, source.column(name), reason, value))
     return True
 
@@ -111,9 +105,7 @@ def _groups(lines: Iterable[Line], source: Source, plan: Plan) -> Iterator[tuple
     """The lines of each invoice and credit note; later groups that take a number again are refused whole."""
     groups: dict[tuple[str, Any, str], list[Line]] = {}
     for line in lines:
-        groups.setdefault(
-            (line.get("number"), line.get("issued_on"), line.get("customer_number")), []
-        ).append(line)
+        groups.setdefault((line.get("number"), line.get("issued_on"), line.get("customer_number")), []).append(line)
     first: dict[str, Line] = {}
     for (number, _day, _customer), group in groups.items():
         if number in first:
@@ -150,9 +142,7 @@ def _candidate(kind: str, group: list[Line], source: Source) -> Candidate:
     return Candidate(tuple(line.row for line in group), values, customer=head.customer)
 
 
-def account(
-    source: Source, plan: Plan, dealership: Dealership | None, *, late: Iterable[Problem] = ()
-) -> Account:
+def account(source: Source, plan: Plan, dealership: Dealership | None, *, late: Iterable[Problem] = ()) -> Account:
     """The figures of one file: its rows' as read, its invoices' as stored (as planned, without a dealership).
 
     `late` are problems that only storing found. Rows whose amount cannot be read have none and count as zero.
@@ -185,7 +175,5 @@ def _total(candidates: list[Candidate], kind: str, dealership: Dealership | None
     total = Decimal(0)
     for start in range(0, len(numbers), _LOOKUP):
         # Added here, not by the database: SQLite would add them as floating point numbers.
-        total += sum(
-            stored.filter(number__in=numbers[start : start + _LOOKUP]).values_list("total", flat=True)
-        )
+        total += sum(stored.filter(number__in=numbers[start : start + _LOOKUP]).values_list("total", flat=True))
     return total

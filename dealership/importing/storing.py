@@ -89,12 +89,8 @@ class Store:
         model = _MODELS[self.source.kind.slug]
         paying_invoices = [match for match in matches if match.values.get("invoice")]
         plain = [match for match in matches if not match.values.get("invoice")]
-        rows = [
-            totals.fill(model, {k: v for k, v in match.values.items() if k != "invoice"}) for match in plain
-        ]
-        created = list(
-            zip(plain, records.create_many(model, self.dealership.pk, rows, actor=self.actor), strict=True)
-        )
+        rows = [totals.fill(model, {k: v for k, v in match.values.items() if k != "invoice"}) for match in plain]
+        created = list(zip(plain, records.create_many(model, self.dealership.pk, rows, actor=self.actor), strict=True))
         for match in paying_invoices:
             values = paying.with_allocation(match.values, None)
             created.append((match, records.create(model, self.dealership, values, actor=self.actor)))
@@ -149,9 +145,7 @@ class Store:
                 problems.append(Problem(candidate.row, column, reason, name))
                 continue
             found.append((candidate, pk))
-        stored = Contact.objects.for_dealership(self.dealership).in_bulk(
-            [pk for _candidate, pk in found if pk]
-        )
+        stored = Contact.objects.for_dealership(self.dealership).in_bulk([pk for _candidate, pk in found if pk])
         for candidate, pk in found:
             values = dict(candidate.values)
             # A name made from the number must not undo the name that somebody has given since.
@@ -181,9 +175,7 @@ class Store:
 
     def _match_invoices(self, candidates: Sequence[Candidate], problems: list[Problem]) -> Iterable[Match]:
         rows = Invoice.objects.for_dealership(self.dealership).present()
-        rows = rows.filter(number__in={c.values["number"] for c in candidates}).prefetch_related(
-            "lines", "taxes"
-        )
+        rows = rows.filter(number__in={c.values["number"] for c in candidates}).prefetch_related("lines", "taxes")
         stored = {(invoice.kind, invoice.number): invoice for invoice in rows}
         vehicles = self._vehicles("vin", [candidate.vin for candidate in candidates])
         for candidate in candidates:
@@ -200,9 +192,7 @@ class Store:
             if record is not None and record.contact_id != contact_id:
                 reason = _("This number already belongs to another customer here.")
                 value = candidate.values["number"]
-                problems.extend(
-                    Problem(row, self.source.column("number"), reason, value) for row in candidate.rows
-                )
+                problems.extend(Problem(row, self.source.column("number"), reason, value) for row in candidate.rows)
                 continue
             values = {**candidate.values, "contact_id": contact_id}
             if candidate.vin:
@@ -220,9 +210,7 @@ class Store:
             invoice = stored.invoices.get(candidate.invoice)
             fault = paying.fault_of(candidate, values, invoice)
             if fault:
-                problems.append(
-                    Problem(candidate.row, self.source.column("invoice"), fault, candidate.invoice)
-                )
+                problems.append(Problem(candidate.row, self.source.column("invoice"), fault, candidate.invoice))
                 continue
             if invoice is not None:
                 values = {**values, "invoice": invoice.pk}
@@ -254,12 +242,8 @@ def _without_equal_children(values: dict[str, Any], invoice: Invoice) -> dict[st
     kept = dict(values)
     fields = ("description", "quantity", "unit_price", "amount")
     lines = sorted(invoice.lines.all(), key=lambda line: line.position)
-    if [[getattr(line, f) for f in fields] for line in lines] == [
-        [row[f] for f in fields] for row in values["lines"]
-    ]:
+    if [[getattr(line, f) for f in fields] for line in lines] == [[row[f] for f in fields] for row in values["lines"]]:
         del kept["lines"]
-    if "taxes" in kept and sum(t.amount for t in invoice.taxes.all()) == sum(
-        t["amount"] for t in kept["taxes"]
-    ):
+    if "taxes" in kept and sum(t.amount for t in invoice.taxes.all()) == sum(t["amount"] for t in kept["taxes"]):
         del kept["taxes"]
     return kept

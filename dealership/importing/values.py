@@ -14,9 +14,7 @@ from django.utils.translation import gettext as _
 ISO, MONTH_FIRST, DAY_FIRST = "iso", "mdy", "dmy"
 POINT, COMMA = "point", "comma"
 
-_TIME: Final = (
-    r"(?:[T ]+\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?\s*(?:[AaPp]\.?[Mm]\.?)?\s*(?:Z|[+-]\d{2}:?\d{2})?)?"
-)
+_TIME: Final = r"(?:[T ]+\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?\s*(?:[AaPp]\.?[Mm]\.?)?\s*(?:Z|[+-]\d{2}:?\d{2})?)?"
 _ISO_DATE: Final = re.compile(rf"(\d{{4}})-(\d{{1,2}})-(\d{{1,2}}){_TIME}")
 _OTHER_DATE: Final = re.compile(rf"(\d{{1,2}})([/.-])(\d{{1,2}})\2(\d{{4}}|\d{{2}}){_TIME}")
 # Thousands are grouped in threes or not at all: "1,23" is never 123.

@@ -8,6 +8,8 @@ a restart neither loses nor repeats a record.
 import contextlib
 import datetime as dt
 import logging
+import math
+import time
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import PurePosixPath, PureWindowsPath
@@ -32,6 +34,9 @@ from dealership.records import StaleRecord
 
 CHUNK: Final = 500
 INLINE_ROWS: Final = 2_000
+# In the background one slice must end long before the queue's time-out; one transaction cannot be cut in slices.
+SLICE_SECONDS: Final = 20.0
+AT_ONCE_ROWS: Final = 50_000
 LEASE: Final = dt.timedelta(minutes=2)
 Progress = Callable[[int, int], None]
 Status = ImportFile.Status
@@ -48,6 +53,10 @@ class _Refused(Exception):
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__()
         self.problems = problems
+
+
+class _TimeUp(Exception):
+    """The slice is over; the rest waits for the next one."""
 
 
 def upload(
@@ -93,9 +102,7 @@ def plan_of(file: ImportFile) -> tuple[Source, Plan]:
     dates = file.options["dates"]
     if dates == AUTO:
         dates = date_order(sheet, kind, file.mapping)
-    source = Source(
-        sheet, kind, file.mapping, Formats(dates, file.options["decimal"], file.options["currency"])
-    )
+    source = Source(sheet, kind, file.mapping, Formats(dates, file.options["decimal"], file.options["currency"]))
     return source, building.build(source, contact_kind=file.options["contact_kind"])
 
 
@@ -122,13 +129,11 @@ def queue(file: ImportFile, *, skip_bad: bool) -> bool:
 
 
 def work_queued(limit: int = 1) -> int:
-    """Import what waits and what a dead process left behind, oldest first. Gives how many were worked on."""
+    """A slice of what waits and of what a dead process left behind, oldest first. Gives how many had one."""
     purge()
-    due = list(
-        ImportFile.objects.due(timezone.now()).order_by("created_at").values_list("pk", flat=True)[:limit]
-    )
+    due = list(ImportFile.objects.due(timezone.now()).order_by("created_at").values_list("pk", flat=True)[:limit])
     for pk in due:
-        run(pk)
+        run(pk, seconds=SLICE_SECONDS)
     return len(due)
 
 
@@ -138,28 +143,29 @@ def purge() -> int:
     return deleted
 
 
-def run(import_id: uuid.UUID, *, progress: Progress | None = None) -> None:
-    """Import one queued file to its end. Quiet when another process has it; safe again after a kill."""
+def run(import_id: uuid.UUID, *, progress: Progress | None = None, seconds: float = math.inf) -> None:
+    """Import one queued file. Quiet when another process has it; safe again after a kill.
+
+    Where the time is limited, an import in chunks that takes longer goes back in line from its checkpoint.
+    """
     token = uuid.uuid4()
     if not _claim(import_id, token):
         return
     file = ImportFile.objects.select_related("dealership").get(pk=import_id)
     with contextlib.suppress(LeaseLost):
-        _attempt(file, token, progress or _ignore)
+        _attempt(file, token, progress or _ignore, seconds)
 
 
-def _attempt(file: ImportFile, token: uuid.UUID, progress: Progress) -> None:
+def _attempt(file: ImportFile, token: uuid.UUID, progress: Progress, seconds: float) -> None:
     try:
         with translation.override(file.dealership.language):
-            _import(file, token, progress)
+            _import(file, token, progress, seconds)
     except Unreadable as error:
         _finish(file, token, Status.FAILED, error.problems)
     except _Refused as refusal:
         _finish(file, token, Status.FAILED, refusal.problems)
-    except StaleRecord:
-        ImportFile.objects.filter(pk=file.pk, lease_token=token).update(
-            status=Status.QUEUED, lease_token=None
-        )
+    except (StaleRecord, _TimeUp):
+        _checkpoint(file, token, status=Status.QUEUED, lease_token=None)
     except LeaseLost:
         raise
     except Exception:
@@ -185,13 +191,17 @@ def _checkpoint(file: ImportFile, token: uuid.UUID, **values: Any) -> None:
         raise LeaseLost
 
 
-def _import(file: ImportFile, token: uuid.UUID, progress: Progress) -> None:
+def _import(file: ImportFile, token: uuid.UUID, progress: Progress, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    if not file.skip_bad and seconds < math.inf and file.rows_total > AT_ONCE_ROWS:
+        reason = _("More than 50,000 rows cannot be all or nothing here. Split the file, or import the good rows.")
+        raise _Refused([Problem(0, "", reason)])
     source, plan = plan_of(file)
     if plan.problems and not file.skip_bad:
         raise _Refused(plan.all_problems())
     _checkpoint(file, token, records_total=len(plan.candidates))
     if file.skip_bad:
-        _in_chunks(file, token, source, plan, progress)
+        _in_chunks(file, token, source, plan, progress, deadline)
     else:
         _at_once(file, token, source, plan, progress)
 
@@ -200,20 +210,19 @@ def _at_once(file: ImportFile, token: uuid.UUID, source: Source, plan: Plan, pro
     store = Store(file.dealership, source, actor=actor_of(file))
     outcome = Outcome()
     with transaction.atomic():
-        # First, so that whoever finds the lease expired waits for this row instead of doing the work beside
-        # us.
+        # First, so that whoever finds the lease expired waits for this row instead of working beside us.
         _checkpoint(file, token)
         for start, chunk in _chunks(plan.candidates, 0):
             outcome.add(store.apply(chunk))
             progress(start + len(chunk), len(plan.candidates))
         if outcome.problems:
             raise _Refused([*plan.all_problems(), *outcome.problems])
-        _finish(
-            file, token, Status.SUCCEEDED, plan.refused, next_row=len(plan.candidates), **_counts(outcome)
-        )
+        _finish(file, token, Status.SUCCEEDED, plan.refused, next_row=len(plan.candidates), **_counts(outcome))
 
 
-def _in_chunks(file: ImportFile, token: uuid.UUID, source: Source, plan: Plan, progress: Progress) -> None:
+def _in_chunks(
+    file: ImportFile, token: uuid.UUID, source: Source, plan: Plan, progress: Progress, deadline: float
+) -> None:
     store = Store(file.dealership, source, actor=actor_of(file))
     late = [Problem(*row) for row in file.problems]
     for start, chunk in _chunks(plan.candidates, file.next_row):
@@ -224,6 +233,8 @@ def _in_chunks(file: ImportFile, token: uuid.UUID, source: Source, plan: Plan, p
             stored = [problem.as_list() for problem in late]
             _checkpoint(file, token, next_row=start + len(chunk), problems=stored, **counts)
         progress(start + len(chunk), len(plan.candidates))
+        if time.monotonic() > deadline and start + len(chunk) < len(plan.candidates):
+            raise _TimeUp
     _finish(file, token, Status.SUCCEEDED, [*plan.all_problems(), *late])
 
 
@@ -239,9 +250,7 @@ def _counts(outcome: Outcome) -> dict[str, int]:
     }
 
 
-def _finish(
-    file: ImportFile, token: uuid.UUID, status: str, problems: Iterable[Problem], **values: Any
-) -> None:
+def _finish(file: ImportFile, token: uuid.UUID, status: str, problems: Iterable[Problem], **values: Any) -> None:
     ordered = sorted(set(problems), key=lambda problem: problem.row)
     values["problems"] = [problem.as_list() for problem in ordered]
     values["refused_count"] = len({problem.row for problem in ordered if problem.row > 1})

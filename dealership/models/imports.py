@@ -55,9 +55,7 @@ class ImportFile(models.Model):
     user = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
     profile = models.CharField(_("profile"), max_length=30, blank=True)
-    file_name = models.CharField(
-        _("file"), max_length=255, help_text=_("As the person called it; never a path.")
-    )
+    file_name = models.CharField(_("file"), max_length=255, help_text=_("As the person called it; never a path."))
     data = models.BinaryField(_("content"), editable=False)
     mapping = models.JSONField(_("columns"), default=dict, blank=True, help_text=_("Field to column name."))
     options = models.JSONField(_("options"), default=dict, blank=True)
@@ -70,9 +68,7 @@ class ImportFile(models.Model):
     updated_count = models.PositiveIntegerField(_("updated"), default=0)
     unchanged_count = models.PositiveIntegerField(_("unchanged"), default=0)
     refused_count = models.PositiveIntegerField(_("rows refused"), default=0)
-    problems = models.JSONField(
-        _("problems"), default=list, blank=True, help_text=_("Row, column, reason, value.")
-    )
+    problems = models.JSONField(_("problems"), default=list, blank=True, help_text=_("Row, column, reason, value."))
     error = models.TextField(_("error"), blank=True)
     lease_token = models.UUIDField(null=True, blank=True, editable=False)
     lease_expires_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -107,9 +103,7 @@ class ImportKey(models.Model):
     class Meta:
         verbose_name = _("imported number")
         verbose_name_plural = _("imported numbers")
-        constraints = [
-            models.UniqueConstraint(fields=["dealership", "scope", "number"], name="import_key_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["dealership", "scope", "number"], name="import_key_once")]
 
     def __str__(self) -> str:
         return f"{self.scope} {self.number}"

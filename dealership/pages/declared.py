@@ -262,7 +262,7 @@ JOB: Final = RecordPages(
     title_sort="title",
     columns=(
         Column("status", lead=True, is_status=True),
-        Column("number"),
+        Column("number", brief=False),
         Column("contact", sortable=False),
         Column("vehicle", sortable=False),
         Column("scheduled_on"),

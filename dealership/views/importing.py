@@ -10,7 +10,7 @@ from django.urls import path, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from dealership import importing
+from dealership import display, importing
 from dealership.access import DealershipRequest, Role, requires
 from dealership.forms.importing import ColumnsForm, UploadForm
 from dealership.importing.previewing import preview as preview_of
@@ -110,9 +110,9 @@ def preview(request: DealershipRequest, pk: UUID) -> HttpResponse:
         "ignored": source.ignored(),
         "must_choose": len(shown.problems) > len(plan.refused),
         "figures": [
-            {"label": _("Rows in the file"), "value": file.rows_total},
-            {"label": _("Records they make"), "value": len(plan.candidates)},
-            {"label": _("Rows refused"), "value": len({p.row for p in shown.problems})},
+            {"label": _("Rows in the file"), "value": display.number(file.rows_total)},
+            {"label": _("Records they make"), "value": display.number(len(plan.candidates))},
+            {"label": _("Rows refused"), "value": display.number(len({p.row for p in shown.problems}))},
         ],
     }
     return render(request, "dealership/import_preview.html", context)
@@ -157,10 +157,10 @@ def _file(request: DealershipRequest, pk: UUID) -> ImportFile:
 
 def _figures(file: ImportFile) -> list[dict[str, Any]]:
     return [
-        {"label": _("Created"), "value": file.created_count},
-        {"label": _("Updated"), "value": file.updated_count},
-        {"label": _("Unchanged"), "value": file.unchanged_count},
-        {"label": _("Rows refused"), "value": file.refused_count},
+        {"label": _("Created"), "value": display.number(file.created_count)},
+        {"label": _("Updated"), "value": display.number(file.updated_count)},
+        {"label": _("Unchanged"), "value": display.number(file.unchanged_count)},
+        {"label": _("Rows refused"), "value": display.number(file.refused_count)},
     ]
 
 

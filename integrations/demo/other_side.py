@@ -13,25 +13,26 @@ _OWN_NAMES = ("Bluebird Courier Co", "Wellington Limousine", "Kanata Landscaping
 class OtherSide:
     """A person at the provider, typing."""
 
-    def __init__(self, simulator_url: str) -> None:
+    def __init__(self, simulator_url: str, realm: str = REALM) -> None:
+        self.realm = realm
         self._url = f"{simulator_url}/quickbooks/_control"
         self._session = requests.Session()
         self._session.trust_env = False
 
     def count(self, entity: str) -> int:
-        answer = self._session.get(f"{self._url}/entities/{entity}", params={"realm": REALM}, timeout=30)
+        answer = self._session.get(f"{self._url}/entities/{entity}", params={"realm": self.realm}, timeout=30)
         answer.raise_for_status()
         return len(answer.json()["entities"])
 
     def write(self, entity: str, body: dict[str, Any]) -> dict[str, Any]:
-        wish = {"realm": REALM, "entity": entity, "body": body, "operation": None}
+        wish = {"realm": self.realm, "entity": entity, "body": body, "operation": None}
         answer = self._session.post(f"{self._url}/write", json=wish, timeout=30)
         answer.raise_for_status()
         written: dict[str, Any] = answer.json()[entity]
         return written
 
     def first_item(self) -> str:
-        answer = self._session.get(f"{self._url}/entities/Item", params={"realm": REALM}, timeout=30)
+        answer = self._session.get(f"{self._url}/entities/Item", params={"realm": self.realm}, timeout=30)
         answer.raise_for_status()
         return str(next(row["Id"] for row in answer.json()["entities"] if row.get("Active", True)))
 
@@ -42,7 +43,7 @@ class OtherSide:
 
     def consent(self, authorize_url: str) -> str:
         """What a person does on the consent page: choose the company, press Connect. Gives the callback's address."""
-        form = {"realm": REALM, "decision": "connect"}
+        form = {"realm": self.realm, "decision": "connect"}
         answer = self._session.post(authorize_url, data=form, allow_redirects=False, timeout=30)
         return str(answer.headers["Location"])
 

@@ -29,6 +29,7 @@ class RecordLink(Owned):
     remote_deleted_at = models.DateTimeField(_("gone there"), null=True, blank=True)
     intent_key = models.UUIDField(_("intended write"), null=True, blank=True)
     intent_item = models.PositiveSmallIntegerField(_("place in the batch"), default=0)
+    intent_version = models.PositiveIntegerField(_("version intended"), default=0)
     intent_tries = models.PositiveSmallIntegerField(_("tries"), default=0)
     refused_version = models.PositiveIntegerField(_("version that was refused"), default=0)
     writes_since_change = models.PositiveSmallIntegerField(_("writes without a change here"), default=0)

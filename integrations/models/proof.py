@@ -2,6 +2,7 @@
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -38,6 +39,13 @@ class Reconciliation(Owned):
         verbose_name = _("reconciliation")
         verbose_name_plural = _("reconciliations")
         indexes = [models.Index(fields=["integration", "-created_at"], name="reconciliation_by_time")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["integration"],
+                condition=Q(status__in=["queued", "running"]),
+                name="reconciliation_open_once",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.integration} · {self.created_at:%Y-%m-%d %H:%M}"

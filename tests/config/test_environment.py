@@ -15,9 +15,7 @@ def env(tmp_path: Path) -> Environment:
     return Environment(tmp_path / ".env")
 
 
-def test_a_variable_of_the_process_wins_over_the_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_variable_of_the_process_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / ".env").write_text("DEFAULT_LANGUAGE=fr\n")
     monkeypatch.setenv("DEFAULT_LANGUAGE", "en")
 
@@ -26,9 +24,7 @@ def test_a_variable_of_the_process_wins_over_the_file(
     assert env.text("DEFAULT_LANGUAGE", "") == "en"
 
 
-def test_without_a_secret_key_the_error_names_the_variable(
-    env: Environment, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_a_secret_key_the_error_names_the_variable(env: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SECRET_KEY")
 
     with pytest.raises(ImproperlyConfigured, match="SECRET_KEY is not set"):
@@ -62,9 +58,7 @@ def test_a_wrong_credential_key_is_refused_without_showing_it(
     assert value.partition("=")[2] == "" or value.partition("=")[2] not in str(error.value)
 
 
-@pytest.mark.parametrize(
-    "value", ["hub.example.com", "ftp://hub.example.com", "https://", "https://a.example/path"]
-)
+@pytest.mark.parametrize("value", ["hub.example.com", "ftp://hub.example.com", "https://", "https://a.example/path"])
 def test_a_wrong_address_is_named(env: Environment, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("BASE_URL", value)
 
@@ -72,9 +66,7 @@ def test_a_wrong_address_is_named(env: Environment, monkeypatch: pytest.MonkeyPa
         env.web_address("BASE_URL", "")
 
 
-def test_an_empty_simulator_address_switches_it_off(
-    env: Environment, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_empty_simulator_address_switches_it_off(env: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SIMULATOR_URL", "")
 
     assert env.web_address("SIMULATOR_URL", "http://127.0.0.1:8899", may_be_empty=True) == ""
@@ -89,9 +81,7 @@ def test_sqlite_is_opened_for_several_processes(env: Environment, monkeypatch: p
     assert database["OPTIONS"] == SQLITE_OPTIONS
 
 
-def test_postgresql_keeps_connections_without_a_pool(
-    env: Environment, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_postgresql_keeps_connections_without_a_pool(env: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgres://hub:p%40ss@db.example:5432/hub")
 
     database = env.database("DATABASE_URL", Path("/srv/hub"))

@@ -46,9 +46,7 @@ def test_a_line_of_the_standard_library_is_the_same(written: io.StringIO) -> Non
     assert only_line(written)["event"] == "page home took 12 ms"
 
 
-@pytest.mark.parametrize(
-    "name", ["access_token", "client_secret", "Authorization", "password", "cookie", "api_key"]
-)
+@pytest.mark.parametrize("name", ["access_token", "client_secret", "Authorization", "password", "cookie", "api_key"])
 def test_a_value_under_a_secret_name_is_removed_at_any_depth(written: io.StringIO, name: str) -> None:
     structlog.get_logger("hub").info("called", **{name: "hunter2", "headers": [{name: "hunter2"}]})
 

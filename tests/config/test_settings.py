@@ -45,8 +45,7 @@ def test_an_https_address_makes_cookies_safe_and_browsers_stay() -> None:
 
 def test_a_trusted_proxy_says_which_requests_were_https() -> None:
     shown = settings_of(
-        "settings.SECURE_SSL_REDIRECT, settings.SECURE_PROXY_SSL_HEADER, "
-        "settings.ALLAUTH_TRUSTED_PROXY_COUNT",
+        "settings.SECURE_SSL_REDIRECT, settings.SECURE_PROXY_SSL_HEADER, settings.ALLAUTH_TRUSTED_PROXY_COUNT",
         BASE_URL="https://hub.example.com",
         TRUST_PROXY_HEADERS="true",
     )

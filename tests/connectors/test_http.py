@@ -53,7 +53,7 @@ class Budget:
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The pauses between quick tries, noted instead of waited for."""
     noted: list[float] = []
-    monkeypatch.setattr(http.time, "sleep", noted.append)
+    monkeypatch.setattr("connectors.http.time.sleep", noted.append)
     return noted
 
 
@@ -187,9 +187,7 @@ def test_a_repeatable_write_is_tried_again(mock: responses.RequestsMock, client:
     assert client.post("/things", json={"a": 1}, repeatable=True) == {"id": 1}
 
 
-def test_a_401_leads_to_exactly_one_refresh(
-    mock: responses.RequestsMock, client: ApiClient, tokens: Tokens
-) -> None:
+def test_a_401_leads_to_exactly_one_refresh(mock: responses.RequestsMock, client: ApiClient, tokens: Tokens) -> None:
     mock.get(URL, status=401)
     mock.get(URL, json={"ok": True})
 
@@ -299,9 +297,7 @@ def test_a_text_is_posted_as_text(mock: responses.RequestsMock, client: ApiClien
         {"body": requests.ReadTimeout("body-secret")},
     ],
 )
-def test_no_error_holds_a_secret(
-    mock: responses.RequestsMock, client: ApiClient, answer: dict[str, Any]
-) -> None:
+def test_no_error_holds_a_secret(mock: responses.RequestsMock, client: ApiClient, answer: dict[str, Any]) -> None:
     mock.get(URL, **answer)
 
     with pytest.raises(ConnectorError) as caught:

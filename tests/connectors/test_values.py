@@ -1,7 +1,6 @@
 """Parsing at the edge: nothing is guessed, and money does not move."""
 
 from datetime import UTC, date, datetime
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -35,7 +34,7 @@ def test_numbers_lose_their_trailing_zeros(given: Any, expected: str) -> None:
 
 @pytest.mark.parametrize("given", ["abc", "NaN", "Infinity", "1,5", {}])
 def test_it_rejects_what_is_no_number(given: Any) -> None:
-    with pytest.raises(RejectedRecord, match="Line.Amount is not a number"):
+    with pytest.raises(RejectedRecord, match="is not a number"):
         values.money(given, "Line.Amount")
 
 

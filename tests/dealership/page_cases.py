@@ -149,9 +149,9 @@ def more_of(kind: str, world: World, count: int, *, start: int = 0) -> None:
         ),
         "account": lambda n: _create(Account, world.dealership, name=f"Account {n}"),
         "location": lambda n: _create(Location, world.dealership, name=f"Lot {n}"),
-    }[kind]
+    }
     for n in range(start, start + count):
-        made(n)
+        made[kind](n)
 
 
 def _line(description: str, amount: str) -> dict[str, Any]:

@@ -2,14 +2,11 @@
 
 import datetime as dt
 from decimal import Decimal
-from typing import Any
 
 import pytest
-from django.utils import timezone
 
 from dealership import importing, records
 from dealership.events import SYSTEM
-from dealership.importing import working
 from dealership.importing.problems import Problem
 from dealership.models import Allocation, Contact, Dealership, Event, ImportFile, ImportKey, Invoice, Payment, Vehicle
 
@@ -298,87 +295,6 @@ def test_a_payment_that_cannot_be_is_named(dealership: Dealership, old: str, new
     assert not Payment.objects.exists()
 
 
-def many(count: int) -> str:
-    return "Invoice,Customer,Date,Amount\n" + "".join(f"N{i},C{i % 7},2026-01-01,{i}.01\n" for i in range(count))
-
-
-def test_a_killed_import_goes_on_where_it_was(dealership: Dealership, monkeypatch: pytest.MonkeyPatch) -> None:
-    file = importing.upload(dealership, "invoices", "many.csv", many(1_200).encode())
-    importing.queue(file, skip_bad=True)
-
-    def die(done: int, total: int) -> None:
-        if done == 1_000:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        importing.run(file.pk, progress=die)
-    file.refresh_from_db()
-    assert (file.status, file.next_row, file.created_count) == (Status.RUNNING, 1_000, 1_000)
-
-    assert importing.work_queued() == 0
-    ImportFile.objects.update(lease_expires_at=timezone.now() - dt.timedelta(seconds=1))
-    assert importing.work_queued() == 1
-
-    file.refresh_from_db()
-    assert counts(file) == (Status.SUCCEEDED, 1_200, 0, 0, 0)
-    assert Invoice.objects.count() == 1_200
-    assert Event.objects.filter(type="invoice.created").count() == 1_200
-
-
-def test_an_import_that_was_taken_over_stores_nothing(dealership: Dealership) -> None:
-    file = importing.upload(dealership, "contacts", "c.csv", CONTACTS.encode())
-    importing.queue(file, skip_bad=False)
-
-    def overtake(done: int, total: int) -> None:
-        ImportFile.objects.update(lease_token="00000000-0000-4000-8000-000000000000")
-
-    importing.run(file.pk, progress=overtake)
-
-    assert not Contact.objects.exists()
-
-
-def test_only_one_process_imports_a_file(dealership: Dealership) -> None:
-    file = importing.upload(dealership, "contacts", "c.csv", CONTACTS.encode())
-    importing.queue(file, skip_bad=False)
-    ImportFile.objects.update(status=Status.RUNNING, lease_expires_at=timezone.now() + working.LEASE)
-
-    importing.run(file.pk)
-
-    assert not Contact.objects.exists()
-
-
-def test_a_record_changed_meanwhile_puts_the_file_back_in_line(
-    dealership: Dealership, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def stale(*args: Any, **options: Any) -> None:
-        raise records.StaleRecord
-
-    file = importing.upload(dealership, "contacts", "c.csv", CONTACTS.encode())
-    importing.queue(file, skip_bad=False)
-    with monkeypatch.context() as patch:
-        patch.setattr("dealership.importing.storing.Store.apply", stale)
-        importing.run(file.pk)
-    file.refresh_from_db()
-    assert file.status == Status.QUEUED
-
-    importing.work_queued()
-
-    assert Contact.objects.count() == 2
-
-
-def test_a_bug_is_shown_as_a_reference(dealership: Dealership, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*args: Any, **options: Any) -> None:
-        raise RuntimeError("secret detail")
-
-    monkeypatch.setattr("dealership.importing.storing.Store.apply", broken)
-
-    file = do(dealership, "contacts", CONTACTS)
-
-    assert file.status == Status.FAILED
-    assert "Reference" in file.error
-    assert "secret" not in file.error
-
-
 def test_the_corrected_error_file_completes_the_import(dealership: Dealership) -> None:
     text = "Customer,Phone,Email\nAnn,=613,ann@example.com\nBob,-5x,nowhere\n"
     first = do(dealership, "contacts", text, skip_bad=True)
@@ -393,14 +309,6 @@ def test_the_corrected_error_file_completes_the_import(dealership: Dealership) -
 
     assert counts(second) == (Status.SUCCEEDED, 1, 0, 0, 0)
     assert Contact.objects.get(display_name="Bob").phone == "-5x"
-
-
-def test_files_are_deleted_after_seven_days(dealership: Dealership) -> None:
-    file = do(dealership, "contacts", CONTACTS)
-    ImportFile.objects.filter(pk=file.pk).update(created_at=timezone.now() - dt.timedelta(days=7, minutes=1))
-
-    assert importing.purge() == 1
-    assert Contact.objects.count() == 2
 
 
 def test_a_path_never_enters_the_file_name(dealership: Dealership) -> None:

@@ -106,8 +106,8 @@ def test_the_excerpt_is_imported_to_the_cent(dealership: Dealership) -> None:
     expected = check_twice(DATA / "online-retail-invoices-excerpt.csv")
 
     assert (expected.row_count, expected.refused) == (42, 8)
-    assert (len(expected.invoices), len(expected.credit_notes)) == (29, 3)
-    assert (expected.sum, expected.refused_sum) == (Decimal("28577.96"), Decimal("-11062.06"))
+    assert (len(expected.invoices), len(expected.credit_notes)) == (28, 3)
+    assert (expected.sum, expected.refused_sum) == (Decimal("9491.14"), Decimal("-11062.06"))
 
 
 def test_rows_of_one_number_day_and_customer_become_lines(dealership: Dealership) -> None:
@@ -207,12 +207,8 @@ def test_unusable_rows_are_refused_by_name(dealership: Dealership, tmp_path: Pat
 
 
 def test_a_bad_cell_imports_nothing_unless_the_good_rows_are_asked_for(dealership: Dealership, tmp_path: Path) -> None:
-    file = write(
-        tmp_path / "bad.csv",
-        "1,1/31/2011 9:00,100,France,1,2.50",
-        "2,31/31/2011,100,France,1,1",
-        "3,1/31/2011,100,France,x,1",
-    )
+    rows = ("1,1/31/2011 9:00,100,France,1,2.50", "2,31/31/2011,100,France,1,1", "3,1/31/2011,100,France,x,1")
+    file = write(tmp_path / "bad.csv", *rows)
 
     with pytest.raises(CommandError, match="Nothing was imported"):
         run(file)
@@ -230,7 +226,9 @@ def test_a_dry_run_stores_nothing(dealership: Dealership) -> None:
     text = run(DATA / "online-retail-invoices-excerpt.csv", "--dry-run")
 
     assert figures(text)["Difference"] == "0.00"
-    assert not (Invoice.objects.exists() or Contact.objects.exists() or ImportFile.objects.exists())
+    assert not Invoice.objects.exists()
+    assert not Contact.objects.exists()
+    assert not ImportFile.objects.exists()
 
 
 @pytest.mark.parametrize(
@@ -249,11 +247,12 @@ def test_the_command_says_what_it_cannot_use(dealership: Dealership, options: tu
     assert not ImportFile.objects.exists()
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.skipif(not (REAL / "online-retail-invoices.csv").exists(), reason="the whole file is not here")
 def test_the_whole_file_is_imported_to_the_cent(dealership: Dealership) -> None:
     expected = check_twice(REAL / "online-retail-invoices.csv")
 
-    assert (expected.row_count, expected.refused, len(expected.customers)) == (25_943, 2_105, 4_360)
+    assert (expected.row_count, expected.refused, len(expected.customers)) == (25_943, 2_105, 4_372)
     assert (len(expected.invoices), len(expected.credit_notes)) == (19_959, 3_836)
     assert (expected.sum, expected.refused_sum) == (Decimal("15140161.44"), Decimal("-11062.06"))
 

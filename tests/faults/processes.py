@@ -96,9 +96,7 @@ class Worker:
 @contextmanager
 def worker(environment: dict[str, str]) -> Iterator[Worker]:
     """A worker whose cluster is up; nothing of it is left afterwards."""
-    process = subprocess.Popen(
-        [sys.executable, "manage.py", "worker"], cwd=settings.BASE_DIR, env=environment
-    )
+    process = subprocess.Popen([sys.executable, "manage.py", "worker"], cwd=settings.BASE_DIR, env=environment)
     started = Worker(process)
     try:
         wait_until(started.is_complete, seconds=30, what="the cluster is up")

@@ -33,10 +33,7 @@ def environment(child_environment: dict[str, str]) -> Iterator[dict[str, str]]:
 
 def test_a_task_queued_in_redis_is_done(environment: dict[str, str], tmp_path: Path) -> None:
     notes = tmp_path / "notes"
-    queue_it = (
-        "from django_q.tasks import async_task; "
-        f"async_task('tests.faults.tasks.mark', {str(notes)!r}, 'done')"
-    )
+    queue_it = f"from django_q.tasks import async_task; async_task('tests.faults.tasks.mark', {str(notes)!r}, 'done')"
 
     with worker(environment):
         subprocess.run(
@@ -46,4 +43,4 @@ def test_a_task_queued_in_redis_is_done(environment: dict[str, str], tmp_path: P
             check=True,
         )
 
-        wait_until(notes.exists, seconds=10, what="the task ran")
+        wait_until(notes.exists, seconds=30, what="the task ran")

@@ -53,14 +53,12 @@ def alive(pids: list[int]) -> list[int]:
 
 @pytest.mark.parametrize("attempt", [1, 2])
 @pytest.mark.parametrize("part", KILLED)
-def test_the_next_task_runs_after_a_kill(
-    environment: dict[str, str], notes: Path, part: str, attempt: int
-) -> None:
+def test_the_next_task_runs_after_a_kill(environment: dict[str, str], notes: Path, part: str, attempt: int) -> None:
     with worker(environment) as running_worker:
         before = descendants(running_worker.supervisor)
         kill(*KILLED[part](running_worker))
 
-        wait_until(lambda: alive(before) == [], seconds=10, what="the whole old cluster is gone")
+        wait_until(lambda: alive(before) == [], seconds=30, what="the whole old cluster is gone")
         async_task("tests.faults.tasks.mark", str(notes), "done")
         wait_until(lambda: words(notes) == ["done"], seconds=20, what="a task runs again")
 
@@ -76,19 +74,17 @@ def test_nothing_outlives_a_killed_supervisor(environment: dict[str, str]) -> No
 def test_a_task_whose_worker_was_killed_runs_again(environment: dict[str, str], notes: Path) -> None:
     with worker(environment):
         async_task("tests.faults.tasks.mark_pid_and_wait_once", str(notes))
-        wait_until(lambda: len(words(notes)) == 1, seconds=10, what="the task started")
+        wait_until(lambda: len(words(notes)) == 1, seconds=30, what="the task started")
         kill(int(words(notes)[0].removeprefix("pid ")))
 
         wait_until(lambda: words(notes)[1:] == ["again"], seconds=40, what="the task ran again")
 
 
-def test_a_task_over_its_time_is_cut_off_and_the_next_one_runs(
-    environment: dict[str, str], notes: Path
-) -> None:
+def test_a_task_over_its_time_is_cut_off_and_the_next_one_runs(environment: dict[str, str], notes: Path) -> None:
     with worker(environment) as running_worker:
         async_task("tests.faults.tasks.mark_around", str(notes), 600)
         async_task("tests.faults.tasks.mark_around", str(notes), 600)
-        wait_until(lambda: words(notes) == ["started"] * 2, seconds=10, what="both workers are busy")
+        wait_until(lambda: words(notes) == ["started"] * 2, seconds=30, what="both workers are busy")
 
         async_task("tests.faults.tasks.mark", str(notes), "next")
         wait_until(lambda: "next" in words(notes), seconds=30, what="the next task ran")
@@ -98,14 +94,12 @@ def test_a_task_over_its_time_is_cut_off_and_the_next_one_runs(
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_stop_lets_the_running_task_finish(
-    environment: dict[str, str], notes: Path, number: signal.Signals
-) -> None:
+def test_a_stop_lets_the_running_task_finish(environment: dict[str, str], notes: Path, number: signal.Signals) -> None:
     # Undivided: the grace time is long enough for the task.
     with worker(environment | {"LOTBRIDGE_TIMINGS_DIVISOR": "1"}) as running_worker:
         everything = [running_worker.supervisor, *descendants(running_worker.supervisor)]
         async_task("tests.faults.tasks.mark_around", str(notes), 2)
-        wait_until(lambda: words(notes) == ["started"], seconds=10, what="the task started")
+        wait_until(lambda: words(notes) == ["started"], seconds=30, what="the task started")
 
         os.kill(running_worker.supervisor, number)
         exit_code = running_worker.process.wait(timeout=15)
@@ -119,7 +113,7 @@ def test_a_second_signal_does_not_wait(environment: dict[str, str], notes: Path)
     with worker(environment | {"LOTBRIDGE_TIMINGS_DIVISOR": "1"}) as running_worker:
         everything = [running_worker.supervisor, *descendants(running_worker.supervisor)]
         async_task("tests.faults.tasks.mark_around", str(notes), 600)
-        wait_until(lambda: words(notes) == ["started"], seconds=10, what="the task started")
+        wait_until(lambda: words(notes) == ["started"], seconds=30, what="the task started")
 
         def impatient() -> bool:
             running_worker.process.terminate()

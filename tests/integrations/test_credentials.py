@@ -13,7 +13,7 @@ import time_machine
 from django.core import mail
 from django.db import connection
 from django.utils import timezone
-from pytest_django import Settings as SettingsWrapper
+from pytest_django import Settings
 
 from connectors.errors import ConfigurationError, CredentialError, TransientError
 from integrations import credentials
@@ -34,7 +34,7 @@ def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSimulat
 
 
 @pytest.fixture
-def simulator(process: RunningSimulator, settings: SettingsWrapper) -> RunningSimulator:
+def simulator(process: RunningSimulator, settings: Settings) -> RunningSimulator:
     process.reset()
     process.clear_faults()
     settings.SIMULATOR_URL = process.url
@@ -83,9 +83,7 @@ def test_a_good_token_is_given_without_asking_the_provider(
     assert refreshes(simulator) == 0
 
 
-def test_a_token_is_refreshed_a_quarter_of_an_hour_ahead(
-    simulator: RunningSimulator, integration: Integration
-) -> None:
+def test_a_token_is_refreshed_a_quarter_of_an_hour_ahead(simulator: RunningSimulator, integration: Integration) -> None:
     before = credential_of(integration)
     make_due(integration, minutes_left=14)
 
@@ -120,7 +118,7 @@ def test_a_token_that_another_process_renewed_is_taken_over(
 
 
 @responses.activate
-def test_a_refresh_token_that_is_not_answered_is_kept(settings: SettingsWrapper) -> None:
+def test_a_refresh_token_that_is_not_answered_is_kept(settings: Settings) -> None:
     settings.SIMULATOR_URL = "http://127.0.0.1:9"
     integration = unconnected_integration()
     credentials.store(integration, invented_token("first"))
@@ -245,7 +243,7 @@ def test_a_refresher_that_died_after_its_mark_is_diagnosed_by_the_next(
 
 
 @responses.activate
-def test_tokens_of_a_new_consent_win_over_a_refresh_that_is_under_way(settings: SettingsWrapper) -> None:
+def test_tokens_of_a_new_consent_win_over_a_refresh_that_is_under_way(settings: Settings) -> None:
     settings.SIMULATOR_URL = "http://127.0.0.1:9"
     integration = unconnected_integration()
     credentials.store(integration, invented_token("first"))
@@ -255,7 +253,10 @@ def test_tokens_of_a_new_consent_win_over_a_refresh_that_is_under_way(settings: 
         return 400, {}, '{"error": "invalid_grant"}'
 
     responses.add_callback(
-        responses.POST, f"{settings.SIMULATOR_URL}{TOKEN_PATH}", reconnected_meanwhile, "application/json"
+        responses.POST,
+        f"{settings.SIMULATOR_URL}{TOKEN_PATH}",
+        callback=reconnected_meanwhile,
+        content_type="application/json",
     )
 
     assert IntegrationTokens(integration).renewed("access-first") == "access-of-the-new-consent"
@@ -264,7 +265,7 @@ def test_tokens_of_a_new_consent_win_over_a_refresh_that_is_under_way(settings: 
 
 
 def test_tokens_that_cannot_be_decrypted_are_the_operators_business(
-    integration: Integration, settings: SettingsWrapper
+    integration: Integration, settings: Settings
 ) -> None:
     settings.CREDENTIAL_KEYS = {"other": "11" * 32}
 

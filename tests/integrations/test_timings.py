@@ -39,9 +39,7 @@ def test_the_queue_is_set_as_the_timings_assume() -> None:
     assert scheduler_errors() == []
 
 
-@pytest.mark.parametrize(
-    ("key", "value"), [("retry", 60), ("max_attempts", 0), ("ack_failures", False), ("bulk", 10)]
-)
+@pytest.mark.parametrize(("key", "value"), [("retry", 60), ("max_attempts", 0), ("ack_failures", False), ("bulk", 10)])
 def test_a_changed_queue_setting_is_named(key: str, value: object) -> None:
     (found,) = queue_errors(settings.Q_CLUSTER | {key: value}, TIMINGS)
 

@@ -13,7 +13,11 @@ HEADERS = {"Authorization": "Bearer x", "Content-Type": "application/json", "Acc
 
 
 def check(body: object = None, **changes: Any) -> None:
-    request = {"query": {"requestid": "r"}, "headers": HEADERS, "body": body or {"DisplayName": "Ana"}} | changes
+    request: dict[str, Any] = {
+        "query": {"requestid": "r"},
+        "headers": HEADERS,
+        "body": body or {"DisplayName": "Ana"},
+    } | changes
     Spec.load("quickbooks").check_request("POST", PATH, **request)
 
 

@@ -47,7 +47,7 @@ class Spec:
             self.base, Resource.from_contents(self.document, default_specification=DRAFT202012)
         )
         self._validators: dict[str, Draft202012Validator] = {}
-        self._paths = [(_path_pattern(template), template) for template in self.document["paths"]]
+        self._paths = [(_path_pattern(template), template) for template in self.document.get("paths", {})]
 
     @staticmethod
     @functools.cache

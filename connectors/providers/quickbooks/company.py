@@ -10,11 +10,13 @@ from typing import Any
 
 from connectors.errors import RejectedRecord, UnexpectedResponse
 from connectors.providers.quickbooks import faults
-from connectors.providers.quickbooks.queries import Api, Row, quoted
+from connectors.providers.quickbooks.queries import Api, Row, listed, quoted
 from connectors.text import text
 from connectors.values import words
 
 SALES_ITEM = "Lotbridge sales"
+# QuickBooks adds it to a name that is made inactive, and takes it away again.
+DELETED_NAME = " (deleted)"
 _ACCOUNT_TYPES = {"cash": "Bank", "check": "Bank", "card": "Credit Card"}
 
 
@@ -83,8 +85,17 @@ class Company:
     def sales_item(self, key: str) -> str:
         """The item that our invoice lines are booked on: a service of our own, made when it is missing."""
         if "sales_item" not in self._memory:
-            rows = self._api.all("Item", f"Name = {quoted(SALES_ITEM)}")
-            self._memory["sales_item"] = str(rows[0]["Id"]) if rows else self._new_sales_item(key)
+            names = listed([SALES_ITEM, SALES_ITEM + DELETED_NAME])
+            rows = self._api.all("Item", f"Name in {names} and Active in (true, false)")
+            active = next((row for row in rows if row.get("Active") is not False), None)
+            if rows and active is None:
+                # Its name stays taken, and whoever made it inactive may have had a reason.
+                raise RejectedRecord(
+                    text("The item “%s”, which our invoice lines are booked on, is inactive in QuickBooks.")
+                    % SALES_ITEM,
+                    next_step=text("Make the item active in QuickBooks, then retry."),
+                )
+            self._memory["sales_item"] = str(active["Id"]) if active else self._new_sales_item(key)
         return str(self._memory["sales_item"])
 
     def default_tax_code(self) -> str:

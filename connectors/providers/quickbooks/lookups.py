@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from connectors.errors import RejectedRecord
-from connectors.providers.quickbooks import faults, mapping, queries
-from connectors.providers.quickbooks.company import Company
+from connectors.providers.quickbooks import faults, queries
+from connectors.providers.quickbooks.company import DELETED_NAME, Company
 from connectors.providers.quickbooks.faults import Fault
 from connectors.providers.quickbooks.marks import marker_of
-from connectors.providers.quickbooks.queries import Api, Row, listed
+from connectors.providers.quickbooks.queries import Api, Row, listed, quoted
 from connectors.providers.quickbooks.streams import ENTITIES, NAME_LISTS
 from connectors.records import BOTH, Canonical, Contact, Invoice, owners
 from connectors.streams import Change, Found, Op, Outcome, Refused, Stream, Written
@@ -98,9 +98,11 @@ class Lookups:
         return found
 
     def _name_taken(self, change: Change, name: str, fault: Fault) -> Outcome:
-        names = listed([name, name + mapping.DELETED_NAME])
+        names = {name.casefold(), f"{name}{DELETED_NAME}".casefold()}
         for entity, what in _HOLDERS.items():
-            rows = self._api.all(entity, f"DisplayName in {names} and {ALSO_INACTIVE}")
+            # Names are unique whatever their case, and LIKE is the one comparison that takes no notice of it.
+            alike = self._api.all(entity, f"DisplayName like {quoted(name + '%')} and {ALSO_INACTIVE}")
+            rows = [row for row in alike if str(row.get("DisplayName")).casefold() in names]
             if not rows:
                 continue
             if entity == self._entity and change.op is Op.CREATE and rows[0].get("Active") is not False:

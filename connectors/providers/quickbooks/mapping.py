@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from connectors.errors import RejectedRecord
-from connectors.providers.quickbooks.company import Facts
+from connectors.providers.quickbooks.company import DELETED_NAME, Facts
 from connectors.providers.quickbooks.marks import unmarked
 from connectors.records import (
     Account,
@@ -22,7 +22,6 @@ from connectors.records import (
 from connectors.text import text
 from connectors.values import day, money, number, words
 
-DELETED_NAME = " (deleted)"
 PAYMENT_TYPES = {"Cash": "cash", "Check": "check", "CreditCard": "card"}
 _VOIDED = "Voided"
 _VOIDED_PREFIX = re.compile(r"^Voided( - |\s*\n|$)")
@@ -35,7 +34,6 @@ def contact(raw: Raw, facts: Facts, *, is_vendor: bool = False) -> Contact:
     active = raw.get("Active") is not False
     name = words(raw.get("DisplayName"))
     if not active:
-        # QuickBooks adds the suffix when a name is made inactive and takes it away again.
         name = name.removesuffix(DELETED_NAME)
     if not name:
         raise RejectedRecord(

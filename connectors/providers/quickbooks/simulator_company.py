@@ -23,9 +23,11 @@ from connectors.simulator.provider import SimulatedProvider
 
 US_REALM = "9341450000000001"
 CA_REALM = "9341450000000002"
+GB_REALM = "9341450000000003"
 COMPANIES = (
     Company(US_REALM, "Sandbox Motors Inc.", "Sandbox Motors Inc.", "US", "USD", "United States Dollar"),
     Company(CA_REALM, "Sandbox Autos Ltée", "Sandbox Autos Ltée", "CA", "CAD", "Canadian Dollar", False),
+    Company(GB_REALM, "Sandbox Gifts Ltd", "Sandbox Gifts Limited", "GB", "GBP", "British Pound Sterling"),
 )
 ACCOUNTS = (
     ("1000", "Checking", "Bank", "Checking", "25000.00"),
@@ -66,6 +68,7 @@ METHODS = (
 TAXES: Mapping[str, tuple[tuple[str, str, str], ...]] = {
     "US": (("TAX", "Taxable", "8.25"), ("NON", "Non-taxable", "0")),
     "CA": (("2", "GST", "5"), ("3", "HST ON", "13"), ("4", "GST/QST QC", "14.975"), ("5", "Exempt", "0")),
+    "GB": (("2", "20.0% S", "20"), ("3", "0.0% Z", "0"), ("4", "No VAT", "0")),
 }
 FIRST_NAMES = [
     "Ana",
@@ -108,7 +111,7 @@ CHUNK = 5000
 
 
 def start(provider: SimulatedProvider) -> None:
-    """Create the two sandbox companies unless they are there."""
+    """Create the sandbox companies unless they are there."""
     if companies(provider):
         return
     for company in COMPANIES:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from connectors.errors import RateLimited, RejectedRecord, TransientError, UnexpectedResponse
+from connectors.errors import RejectedRecord, TransientError, UnexpectedResponse
 from connectors.providers.quickbooks import faults, queries
 from connectors.providers.quickbooks.bodies import BUILDERS, KEPT, Draft
 from connectors.providers.quickbooks.checks import CHECKS
@@ -20,6 +20,8 @@ from connectors.providers.quickbooks.streams import ENTITIES
 from connectors.records import BOTH, Canonical, owners
 from connectors.streams import Change, Missing, Op, Outcome, Refused, Retry, Stale, Stream, Written
 from connectors.text import text
+
+Results = Mapping[str, Mapping[str, Any]]
 
 # Faults after which the object itself must be seen to know what happened.
 _LOOK_AGAIN = (faults.STALE, faults.NOT_FOUND)
@@ -63,8 +65,11 @@ class Writer:
                 outcomes[at] = ready
         if sendings:
             # One change or several is decided by what was asked, so that a repeat goes to the same address.
-            outcomes |= self._settle(sendings, self._send(sendings, key, in_batch=len(changes) > 1))
-        return self._all(outcomes, len(changes))
+            results = self._send(sendings, key, in_batch=len(changes) > 1)
+            if not outcomes:
+                _raise_if_all_wait([self._fault(sending, results) for sending in sendings])
+            outcomes |= self._settle(sendings, results)
+        return [outcomes[at] for at in range(len(changes))]
 
     def _existing(self, changes: Sequence[Change]) -> dict[str, Row]:
         ids = [change.remote_id for change in changes if change.op is not Op.CREATE and self._must_be_read(change)]
@@ -125,12 +130,12 @@ class Writer:
             )
         return _identity(change, row) | _VOIDS[self._stream.name][1]
 
-    def _send(self, sendings: Sequence[Sending], key: str, *, in_batch: bool) -> dict[str, dict[str, Any]]:
+    def _send(self, sendings: Sequence[Sending], key: str, *, in_batch: bool) -> Results:
         results = self._send_batch(sendings, key) if in_batch else self._send_one(sendings[0], key)
         for sending in sendings:
             # A batch sent again under its key gives its first answer again, so what failed in it goes alone.
-            answer = results.get(sending.label, {})
-            if sending.change.tried and self._entity not in answer and faults.parse(answer).may_pass:
+            fault = self._fault(sending, results)
+            if sending.change.tried and fault is not None and fault.may_pass:
                 own_key = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{key}/{sending.label}"))
                 results |= self._send_one(sending, own_key)
         return results
@@ -152,24 +157,29 @@ class Writer:
             return item | {"operation": "update", "optionsData": "void"}
         return item | {"operation": "create" if sending.change.op is Op.CREATE else "update"}
 
-    def _settle(self, sendings: Sequence[Sending], results: Mapping[str, Mapping[str, Any]]) -> dict[int, Outcome]:
-        refused = {sending.at: faults.parse(results.get(sending.label, {})) for sending in sendings}
-        again = [s.change.remote_id for s in sendings if refused[s.at].number in _LOOK_AGAIN and s.change.remote_id]
-        now = self._lookups.by_ids(again)
+    def _fault(self, sending: Sending, results: Results) -> Fault | None:
+        """Why this one was not written, an empty Fault where nothing was answered, None when it was written."""
+        answer = results.get(sending.label, {})
+        return None if isinstance(answer.get(self._entity), Mapping) else faults.parse(answer)
+
+    def _settle(self, sendings: Sequence[Sending], results: Results) -> dict[int, Outcome]:
+        refused = {sending.at: self._fault(sending, results) for sending in sendings}
+        again = [s.change.remote_id for s in sendings if (f := refused[s.at]) is not None and f.number in _LOOK_AGAIN]
+        now = self._lookups.by_ids([remote_id for remote_id in again if remote_id])
         outcomes: dict[int, Outcome] = {}
         for sending in sendings:
-            answer = results.get(sending.label, {}).get(self._entity)
-            if isinstance(answer, Mapping):
-                outcomes[sending.at] = Written(queries.remote(answer))
+            fault = refused[sending.at]
+            if fault is None:
+                outcomes[sending.at] = Written(queries.remote(results[sending.label][self._entity]))
             else:
-                outcomes[sending.at] = self._refused(sending.change, refused[sending.at], now)
+                outcomes[sending.at] = self._refused(sending.change, fault, now)
         return outcomes
 
     def _refused(self, change: Change, fault: Fault, now: Mapping[str, Row]) -> Outcome:
         if fault == Fault():
             return Retry(text("QuickBooks gave no answer for this record."))
         if fault.may_pass:
-            return Retry(faults.refusal(fault).message)
+            return Retry(str(faults.stops_everything(fault)))
         if stop := faults.stops_everything(fault):
             raise stop
         if change.op is not Op.CREATE and fault.number in _LOOK_AGAIN:
@@ -183,14 +193,14 @@ class Writer:
             return self._lookups.taken(change, fault)
         return faults.refusal(fault)
 
-    def _all(self, outcomes: Mapping[int, Outcome], count: int) -> list[Outcome]:
-        given = [outcomes[at] for at in range(count)]
-        waiting = [outcome for outcome in given if isinstance(outcome, Retry)]
-        if len(waiting) < count:
-            return given
-        if any("slow down" in outcome.message for outcome in waiting):
-            raise RateLimited(waiting[0].message, retry_after_seconds=faults.THROTTLE_SECONDS)
-        raise TransientError(text("QuickBooks is in trouble. It is tried again."))
+
+def _raise_if_all_wait(refused: Sequence[Fault | None]) -> None:
+    """Trouble with every one of them is trouble with QuickBooks and not with a record."""
+    waiting = [fault for fault in refused if fault is not None and fault.may_pass]
+    if len(waiting) < len(refused):
+        return
+    worst = next((fault for fault in waiting if fault.number == faults.THROTTLED), waiting[0])
+    raise faults.stops_everything(worst) or TransientError(text("QuickBooks gave no answer. It is tried again."))
 
 
 def _identity(change: Change, row: Row) -> dict[str, Any]:

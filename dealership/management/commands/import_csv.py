@@ -26,23 +26,15 @@ class Command(BaseCommand):
         parser.add_argument("file", type=Path)
         parser.add_argument("--dealership", required=True, help="The dealership's short name.")
         parser.add_argument("--kind", required=True, choices=ImportFile.Kind.values)
-        parser.add_argument(
-            "--profile", default="", choices=["", retail.NAME], help="Rules of a known export."
-        )
+        parser.add_argument("--profile", default="", choices=["", retail.NAME], help="Rules of a known export.")
         parser.add_argument("--currency", default="", help="ISO code; without it the dealership's own.")
         parser.add_argument("--map", action="append", default=[], metavar="FIELD=COLUMN", dest="columns")
         parser.add_argument("--encoding", default=AUTO, choices=ENCODINGS)
         parser.add_argument("--delimiter", default=AUTO, choices=[AUTO, *DELIMITERS])
-        parser.add_argument(
-            "--dates", default=AUTO, choices=[AUTO, values.ISO, values.MONTH_FIRST, values.DAY_FIRST]
-        )
+        parser.add_argument("--dates", default=AUTO, choices=[AUTO, values.ISO, values.MONTH_FIRST, values.DAY_FIRST])
         parser.add_argument("--decimal", default=values.POINT, choices=[values.POINT, values.COMMA])
-        parser.add_argument(
-            "--contact-kind", default=Contact.Kind.CUSTOMER.value, choices=Contact.Kind.values
-        )
-        parser.add_argument(
-            "--skip-bad", action="store_true", help="Import the good rows, leave the others out."
-        )
+        parser.add_argument("--contact-kind", default=Contact.Kind.CUSTOMER.value, choices=Contact.Kind.values)
+        parser.add_argument("--skip-bad", action="store_true", help="Import the good rows, leave the others out.")
         parser.add_argument("--errors", type=Path, help="Write the rows left out to this CSV file.")
         parser.add_argument("--dry-run", action="store_true", help="Say what would happen and store nothing.")
 
@@ -76,14 +68,10 @@ class Command(BaseCommand):
             if options["file"].stat().st_size > MAX_SIZE_BYTES:
                 raise CommandError("The file is larger than 20 MB. Split it.")
             data = options["file"].read_bytes()
-            chosen = {
-                name: options[name] for name in ("encoding", "delimiter", "dates", "decimal", "contact_kind")
-            }
+            chosen = {name: options[name] for name in ("encoding", "delimiter", "dates", "decimal", "contact_kind")}
             chosen["currency"] = currency
             name = options["file"].name
-            file = importing.upload(
-                dealership, options["kind"], name, data, profile=options["profile"], options=chosen
-            )
+            file = importing.upload(dealership, options["kind"], name, data, profile=options["profile"], options=chosen)
         except OSError as error:
             raise CommandError(f"{options['file']} cannot be read: {error.strerror}.") from error
         except (importing.Unreadable, values.BadValue) as error:
@@ -96,9 +84,7 @@ class Command(BaseCommand):
     def _notices(self, file: ImportFile, source: Source, plan: Plan) -> list[str]:
         notices = [f"{file.rows_total:,} rows in {file.file_name} make {len(plan.candidates):,} records."]
         if source.ignored():
-            notices.append(
-                _("Columns that are not used: %(names)s.") % {"names": ", ".join(source.ignored())}
-            )
+            notices.append(_("Columns that are not used: %(names)s.") % {"names": ", ".join(source.ignored())})
         return [*notices, *plan.notices]
 
     def _progress(self, done: int, total: int) -> None:
@@ -111,8 +97,7 @@ class Command(BaseCommand):
         self._report(problems, source, errors)
         if file.status != ImportFile.Status.SUCCEEDED:
             raise CommandError(
-                file.error
-                or "Nothing was imported. Correct the rows above, or add --skip-bad to import the others."
+                file.error or "Nothing was imported. Correct the rows above, or add --skip-bad to import the others."
             )
         counts = (file.created_count, file.updated_count, file.unchanged_count, file.refused_count)
         self.stdout.write("Created {:,}, updated {:,}, unchanged {:,}; rows refused {:,}.".format(*counts))
