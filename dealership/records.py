@@ -249,7 +249,7 @@ def _replace_children(record: Record, spec: Children, rows: Iterable[Mapping[str
 
 
 def _normal(spec: Children, rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    defaults = {field: spec.model(**{}).__dict__.get(field) for field in spec.fields}
+    defaults = {field: spec.model().__dict__.get(field) for field in spec.fields}
     return [{field: row.get(field, defaults[field]) for field in spec.fields} for row in rows]
 
 

@@ -239,7 +239,7 @@ class Applier:
         records.update(record, values, actor=self.actor, settle=False)
         tell_them = merged is not None and merge.changed_fields(one.form, merged.merged, self._pushed)
         self._agreed(link, one, record.version - 1 if tell_them else record.version).save()
-        if tell_them:
+        if tell_them and not (self.run.pushes and self.config.pk == self.run.config_id):
             SyncConfig.objects.filter(pk=self.config.pk).update(push_wanted=True)
         counts["conflicted"] += bool(merged and merged.conflicts)
         counts["updated" if changes else "unchanged"] += 1

@@ -1,7 +1,7 @@
 """Background work: enqueue a nudge, find what no nudge came for, show a sign of life.
 
-Rows are the truth. A task only wakes a worker; losing one loses nothing, because `tick` (twice a second, in the worker's
-supervisor) and `sweep` (each minute) look at the rows.
+Rows are the truth. A task only wakes a worker; losing one loses nothing, because `tick` (twice a second, in the
+worker's supervisor) and `sweep` (each minute) look at the rows.
 """
 
 import logging
@@ -61,10 +61,11 @@ def tick() -> None:
 
 def sweep() -> None:
     """The second net, each minute and at start: schedules, dead workers' leases, idle grants."""
+    from dealership import importing
     from integrations import due_work, runs
     from integrations.credentials import refresh_due
 
-    for act in (runs.reap, due_work.reap_reconciliations, runs.queue_due_configs, refresh_due):
+    for act in (runs.reap, due_work.reap_reconciliations, runs.queue_due_configs, refresh_due, importing.purge):
         try:
             act()
         except Exception:

@@ -96,7 +96,7 @@ def _carry_on(run: SyncLog, connector: Connector, deadline: float) -> None:
     if run.phase == SyncLog.Phase.PULL and run.pulls and not _pull(run, connector, deadline):
         runs.release(run)
         return
-    if run.pushes or _merged_something(run):
+    if run.pushes:
         if run.phase != SyncLog.Phase.PUSH:
             runs.checkpoint(run, phase=SyncLog.Phase.PUSH)
         if not Pusher(run, connector).push_dirty(deadline):
@@ -106,11 +106,6 @@ def _carry_on(run: SyncLog, connector: Connector, deadline: float) -> None:
     status = Status.PARTIAL if fresh.rejected else Status.SUCCEEDED
     if runs.finish(run, status):
         _tell(run, "sync.completed")
-
-
-def _merged_something(run: SyncLog) -> bool:
-    """A pull-only run goes on to push where its merge left something to tell the other side."""
-    return run.config.pushes and SyncLog.objects.filter(pk=run.pk, conflicted__gt=0).exists()
 
 
 def _pull(run: SyncLog, connector: Connector, deadline: float) -> bool:

@@ -44,7 +44,8 @@ class OAuthClient(models.Model):
 
 
 class Integration(Owned):
-    """`draft -> connecting -> connected -> needs_reconnect -> connected`, `connected <-> paused`, any -> `disconnected`."""
+    """`draft -> connecting -> connected -> needs_reconnect -> connected`, `connected <-> paused`,
+    any -> `disconnected`. Each transition is a function of `integrations.lifecycle` or `oauth_flow`."""
 
     class Status(models.TextChoices):
         DRAFT = "draft", _("Draft")

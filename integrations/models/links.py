@@ -20,7 +20,8 @@ class RecordLink(Owned):
     stream = models.CharField(_("stream"), max_length=40)
     record_type = models.CharField(_("record type"), max_length=30)
     local_id = models.UUIDField(_("record"))
-    remote_id = models.CharField(_("remote id"), max_length=100, null=True, blank=True)
+    # Null and not empty: any number of unanswered creates may stand beside each other under the unique constraint.
+    remote_id = models.CharField(_("remote id"), max_length=100, null=True, blank=True)  # noqa: DJ001
     remote_version = models.CharField(_("remote version"), max_length=100, blank=True)
     base = models.JSONField(_("last agreed form"), null=True, blank=True)
     raw_hash = models.CharField(_("hash of the remote object"), max_length=64, blank=True)

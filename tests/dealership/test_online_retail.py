@@ -17,7 +17,7 @@ from dealership.models import Contact, Dealership, Event, ImportFile, Invoice
 
 pytestmark = pytest.mark.django_db
 DATA = Path(__file__).resolve().parents[1] / "data"
-REAL = Path(os.environ.get("LOTBRIDGE_REAL_DATA") or Path(__file__).resolve().parents[3] / "shared" / "data")
+REAL = Path(os.environ.get("LOTBRIDGE_REAL_DATA", "/nonexistent"))
 CENT = Decimal("0.01")
 
 

@@ -6,6 +6,7 @@ import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Permission
 from django.db import connection, models
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
@@ -224,10 +225,25 @@ def test_an_act_is_posted_not_followed(world: World) -> None:
     assert SyncLog.objects.filter(status=SyncLog.Status.QUEUED).count() == 0
 
 
-def test_staff_who_may_only_look_cannot_act(world: World) -> None:
-    looker = User.objects.create_user("looker@hub.example", is_staff=True)
-    looker.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
-    client, before = dealership_cases.signed_in(looker), page_cases.traces(world)
+@pytest.fixture
+def looker() -> Client:
+    """Staff who may look at everything and change nothing."""
+    user = User.objects.create_user("looker@hub.example", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
+    return dealership_cases.signed_in(user)
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+def test_staff_who_may_only_look_sees_every_row(world: World, looker: Client, model: type[models.Model]) -> None:
+    row: Any = model._default_manager.first()
+
+    content, _ = admin_pages.shown(looker, admin_pages.page(row))
+
+    assert TOKEN not in content
+
+
+def test_staff_who_may_only_look_cannot_act(world: World, looker: Client) -> None:
+    client, before = looker, page_cases.traces(world)
 
     listed = client.get(admin_pages.listing(Integration))
     answers = [client.post(act("sync", world.integration)), client.post(act("retry", world.letter))]

@@ -8,7 +8,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from integrations.models import DeadLetter, Integration, Reconciliation, SyncLog
+from integrations.models import DeadLetter, Heartbeat, Integration, Reconciliation, SyncLog
+from tests.dealership import page_cases as dealership_cases
 from tests.integrations import page_cases
 from tests.integrations.page_cases import TOKEN, World
 
@@ -157,8 +158,6 @@ def test_the_list_is_filtered_by_name_category_and_status(world: World) -> None:
 
 
 def test_a_stopped_worker_is_named_where_people_wait_for_it(world: World) -> None:
-    from integrations.models import Heartbeat
-
     Heartbeat.objects.all().delete()
     client = world.client("viewer")
 
@@ -295,7 +294,7 @@ def test_runs_are_filtered_and_nonsense_is_left_out(world: World) -> None:
 
 
 def test_what_is_set_aside_is_sorted_by_money_and_links_to_its_record(world: World) -> None:
-    other = page_cases.dealership_cases.invoice(world.dealership, world.invoice.contact, "INV-3")
+    other = dealership_cases.invoice(world.dealership, world.invoice.contact, "INV-3")
     page_cases.letter(world.run, other, amount=None, currency="")
     page_cases.letter(world.run, world.invoice, amount="9000.00")
 

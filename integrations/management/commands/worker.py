@@ -8,6 +8,7 @@ import sys
 from typing import Any
 
 from django.conf import settings
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 
 from integrations.timings import TIMINGS
@@ -30,6 +31,8 @@ class Command(BaseCommand):
         from integrations import background
         from integrations.supervisor import Supervisor
 
+        call_command("set_up_schedules", verbosity=0)
+        background.sweep()
         command = [
             sys.executable,
             str(settings.BASE_DIR / "manage.py"),
