@@ -57,8 +57,6 @@ else:  # take no parameter at run time
     _CreationForm = AdminUserCreationForm
     _DealershipForm = forms.ModelForm
 
-admin.site.site_header = _("Lotbridge staff admin")
-admin.site.site_title = _("Lotbridge")
 # Who may use the admin is a flag on the person; nothing here gives rights by group.
 if admin.site.is_registered(Group):
     admin.site.unregister(Group)
@@ -163,9 +161,9 @@ class UserAdmin(_UserAdmin):
 class DealershipForm(_DealershipForm):
     """Only codes and zones that every page can work with."""
 
-    currency = forms.CharField(label=_("currency"), max_length=3, validators=[is_currency])
-    country = forms.CharField(label=_("country"), max_length=2, validators=[RegexValidator(r"^[A-Z]{2}$")])
-    language = forms.ChoiceField(label=_("language"), choices=settings.LANGUAGES)
+    currency = forms.CharField(label=_("Currency"), max_length=3, validators=[is_currency])
+    country = forms.CharField(label=_("Country"), max_length=2, validators=[RegexValidator(r"^[A-Z]{2}$")])
+    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
 
     class Meta:
         model = Dealership
@@ -174,7 +172,7 @@ class DealershipForm(_DealershipForm):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         zones = forms.ChoiceField(
-            label=_("time zone"), initial="UTC", choices=[(name, name) for name in sorted(available_timezones())]
+            label=_("Time zone"), initial="UTC", choices=[(name, name) for name in sorted(available_timezones())]
         )
         self.fields["time_zone"] = zones
 

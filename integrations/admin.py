@@ -58,10 +58,10 @@ def _link(url: str, text: Any) -> str:
 class OAuthClientForm(_ClientForm):
     """A secret is written, never shown: left empty, the stored one is neither changed nor even read."""
 
-    provider = forms.ChoiceField(label=_("provider"))
-    new_client_secret = SecretInput(label=_("app secret"))
-    new_webhook_secret = SecretInput(label=_("webhook secret"))
-    new_former_webhook_secret = SecretInput(label=_("former webhook secret"))
+    provider = forms.ChoiceField(label=_("Provider"))
+    new_client_secret = SecretInput(label=_("App secret"))
+    new_webhook_secret = SecretInput(label=_("Webhook secret"))
+    new_former_webhook_secret = SecretInput(label=_("Former webhook secret"))
 
     class Meta:
         model = OAuthClient
@@ -70,7 +70,7 @@ class OAuthClientForm(_ClientForm):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.fields["provider"] = forms.ChoiceField(
-            label=_("provider"), choices=[(slug, cls.label) for slug, cls in connectors.all_connectors().items()]
+            label=_("Provider"), choices=[(slug, cls.label) for slug, cls in connectors.all_connectors().items()]
         )
         if self.instance._state.adding:
             self.fields["new_client_secret"].required = True
@@ -102,13 +102,13 @@ class OAuthClientAdmin(Quick):
 class IntegrationAdmin(RowActs, ViewOnly):
     list_display = (
         "remote_account_name",
+        "row_acts",
+        "page",
         "provider",
         "environment",
         "status",
         "last_synced_at",
         "dealership",
-        "page",
-        "row_acts",
     )
     list_display_links = ("remote_account_name", "provider")
     list_filter = ("status", "provider", "environment", "dealership")
@@ -202,6 +202,8 @@ class SyncConfigAdmin(Quick):
 class SyncLogAdmin(RowActs, ViewOnly):
     list_display = (
         "reference",
+        "row_acts",
+        "page",
         "integration",
         "stream",
         "status",
@@ -209,8 +211,6 @@ class SyncLogAdmin(RowActs, ViewOnly):
         "created_at",
         "read",
         "rejected",
-        "page",
-        "row_acts",
     )
     list_filter = ("status", "trigger", "stream", "integration__provider", "dealership")
     search_fields = ("=reference", "integration__remote_account_name", "error")
@@ -263,7 +263,7 @@ class RecordLinkAdmin(ViewOnly):
 
 @admin.register(DeadLetter)
 class DeadLetterAdmin(RowActs, ViewOnly):
-    list_display = ("label", "integration", "stream", "status", "amount", "currency", "reason", "page", "row_acts")
+    list_display = ("label", "row_acts", "page", "integration", "stream", "status", "amount", "currency", "reason")
     list_filter = ("status", "direction", "stream", "integration__provider", "dealership")
     search_fields = ("label", "reason", "=remote_id", "=local_id")
     ordering = ("-created_at",)

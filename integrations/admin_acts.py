@@ -12,7 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.functional import Promise
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
@@ -103,6 +103,9 @@ class RowActs(ModelAdmin):
 
     acts: Collection[RowAct] = ()
 
+    class Media:
+        css = {"all": ["pages/admin-rows.css"]}
+
     def acts_of(self, row: Any) -> Collection[RowAct]:
         """The acts that make sense for this row now."""
         return self.acts
@@ -115,7 +118,8 @@ class RowActs(ModelAdmin):
     @admin.display(description=lazy("now"))
     def row_acts(self, row: Any) -> str:
         buttons = ((self._url(act, row.pk), act.label) for act in self.acts_of(row))
-        return format_html_join(" ", '<button class="button" formaction="{}">{}</button>', buttons)
+        shown = format_html_join(" ", '<button class="button" formaction="{}">{}</button>', buttons)
+        return format_html('<span class="row-acts">{}</span>', shown)
 
     def get_urls(self) -> list[URLPattern]:
         own = [

@@ -1,5 +1,6 @@
-"""What a canonical record implies for our own status words."""
+"""What a canonical record implies for our own status words, and for the words of events."""
 
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -14,7 +15,25 @@ def status(record_type: str, item: Canonical) -> dict[str, Any]:
         return {}
     if item.void:
         return {"status": "void"}
-    owed = item.balance > Decimal(0)
+    owed = item.balance
     if isinstance(item, Expense) and item.payment_type:
-        owed = False
-    return {"status": "open" if owed or item.total <= 0 else "paid"}
+        owed = Decimal(0)
+    return {"status": _paid_or_open(owed, item.total)}
+
+
+def less(values: Mapping[str, Any], paid: Decimal) -> dict[str, Any]:
+    """The values of a pulled invoice on which we know of more payments than the provider does."""
+    balance = values["balance"] - paid
+    if values["status"] == "void":
+        return dict(values)
+    return {**values, "balance": balance, "status": _paid_or_open(balance, values["total"])}
+
+
+def verb(changes: Mapping[str, Sequence[Any]]) -> str:
+    """How the event of a pulled change is called: a record that became paid or void says so."""
+    became = changes["status"][1] if "status" in changes else ""
+    return {"paid": "paid", "void": "voided"}.get(became, "updated")
+
+
+def _paid_or_open(balance: Decimal, total: Decimal) -> str:
+    return "open" if balance > 0 or total <= 0 else "paid"

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -44,17 +44,23 @@ class LeaseLost(Exception):
 def request(integration: Integration, *, requested_by: str) -> Reconciliation:
     """Ask for a proof. Gives the open one where there is one."""
     with transaction.atomic():
-        still_open = Reconciliation.objects.filter(
-            integration=integration, status__in=(Status.QUEUED, Status.RUNNING)
-        ).first()
+        open_ones = Reconciliation.objects.filter(integration=integration, status__in=(Status.QUEUED, Status.RUNNING))
+        still_open = open_ones.first()
         if isinstance(still_open, Reconciliation):
             return still_open
-        proof: Reconciliation = Reconciliation.objects.create(
+        proof = Reconciliation(
             dealership_id=integration.dealership_id,
             integration=integration,
             requested_by=requested_by[:200],
             nudged_at=timezone.now(),
         )
+        try:
+            with transaction.atomic():
+                proof.save(force_insert=True)
+        except IntegrityError:
+            # Somebody asked in this very moment.
+            other: Reconciliation = open_ones.get()
+            return other
         background.enqueue(TASK, proof.pk)
     return proof
 

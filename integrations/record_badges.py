@@ -1,7 +1,7 @@
 """What each connected system says of a record: "QuickBooks: Agrees, as #1045". A fixed number of queries."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -42,11 +42,24 @@ def of_records(dealership: Dealership, record_type: str, ids: Sequence[UUID]) ->
     found: dict[UUID, list[Badge]] = {}
     for record in model.objects.for_dealership(dealership).filter(pk__in=list(ids)).values():
         own = [
-            _badge(integration, record, links.get((pk, record["id"])), letters.get((pk, record["id"])), ways[pk])
+            _badge(
+                integration,
+                record,
+                links.get((pk, record["id"])),
+                letters.get((pk, record["id"])),
+                ways=ways[pk],
+                others=integrations.values(),
+            )
             for pk, integration in integrations.items()
         ]
         found[record["id"]] = [badge for badge in own if badge]
     return found
+
+
+def _label(integration: Integration, others: Collection[Integration]) -> str:
+    """The provider; with its account where the dealership has several of the same."""
+    same = sum(other.provider == integration.provider for other in others)
+    return str(integration) if same > 1 else integration.label
 
 
 def _by_record(rows: Any, record_type: str, ids: Sequence[UUID]) -> dict[tuple[UUID, UUID], Any]:
@@ -72,9 +85,11 @@ def _badge(
     record: dict[str, Any],
     link: RecordLink | None,
     letter: DeadLetter | None,
+    *,
     ways: list[_Way],
+    others: Collection[Integration],
 ) -> Badge | None:
-    label, url = integration.label, integration.get_absolute_url()
+    label, url = _label(integration, others), integration.get_absolute_url()
     note = _("as #%(id)s") % {"id": link.remote_id} if link is not None and link.remote_id else ""
     goes_out = any(all(record.get(k) == v for k, v in way.stream.where.items()) for way in ways)
     if letter is not None:

@@ -84,9 +84,12 @@ def _build(config: SyncConfig, trigger: str) -> SyncLog:
 
 
 def due(now: datetime | None = None) -> Any:
-    """Queued runs whose time has come."""
+    """Queued runs whose time has come. Those of a paused or refused integration wait until it is connected again."""
     now = now or timezone.now()
-    return SyncLog.objects.filter(Q(not_before=None) | Q(not_before__lte=now), status=Status.QUEUED)
+    connected = Integration.objects.filter(status=Integration.Status.CONNECTED)
+    return SyncLog.objects.filter(
+        Q(not_before=None) | Q(not_before__lte=now), status=Status.QUEUED, integration__in=connected
+    )
 
 
 def claim_next(integration_id: uuid.UUID) -> SyncLog | None:

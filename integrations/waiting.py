@@ -33,7 +33,7 @@ def ended_access(dealership: Dealership) -> Iterator[Row]:
         yield Row(
             problem=_("%(provider)s needs you") % {"provider": integration.label},
             detail=_("%(why)s Changes wait on both sides; settings and links are kept.") % {"why": why},
-            action=_("Reconnect %(provider)s") % {"provider": integration.label},
+            action=_("Reconnect"),
             url=integration.get_absolute_url(),
             since=since.get(integration.pk, integration.created_at),
         )

@@ -3,9 +3,10 @@
 import sys
 import time
 from collections.abc import Callable
+from datetime import datetime
 from urllib.parse import parse_qsl, urlsplit
 
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from dealership.models import Dealership, User
@@ -38,28 +39,26 @@ def connect(user: User, place: Dealership, side: OtherSide, say: Say) -> Integra
     return made
 
 
-def watch(integration: Integration, say: Say) -> bool:
+def watch(integration: Integration, began_at: datetime, say: Say) -> bool:
     """Follow the sync with a progress bar until nothing is under way. True when no run failed."""
-    began = SyncLog.objects.filter(integration=integration).order_by("-created_at").first()
-    until = time.monotonic() + PATIENCE_SECONDS
+    runs_now = SyncLog.objects.filter(integration=integration, created_at__gte=began_at)
     since = time.monotonic()
-    while time.monotonic() < until:
-        known = SyncLog.objects.filter(integration=integration)
-        still = known.filter(status__in=SyncLog.OPEN).count()
-        _draw(integration, still)
-        if not still and began is not None:
+    while time.monotonic() < since + PATIENCE_SECONDS:
+        still = runs_now.filter(status__in=SyncLog.OPEN).count()
+        if sys.stdout.isatty() or not still:
+            _draw(runs_now, still)
+        if not still:
             break
         time.sleep(0.2)
     sys.stdout.write("\n")
-    failed = SyncLog.objects.filter(integration=integration, status=SyncLog.Status.FAILED).count()
+    failed = runs_now.filter(status=SyncLog.Status.FAILED).count()
     aside = DeadLetter.objects.filter(integration=integration, status=DeadLetter.Status.OPEN).count()
     seconds = time.monotonic() - since
     say(_("Synced in %(seconds).1f s; %(aside)d set aside.") % {"seconds": seconds, "aside": aside})
-    return not failed and time.monotonic() < until
+    return not failed and not still
 
 
-def _draw(integration: Integration, still: int) -> None:
-    known = SyncLog.objects.filter(integration=integration)
+def _draw(known: "QuerySet[SyncLog]", still: int) -> None:
     total = known.count() or 1
     sums = known.aggregate(a=Sum("read"), b=Sum("sent_created"), c=Sum("sent_updated"))
     done = BAR * (total - still) // total

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import requests
 
+from integrations.guard import die_with_parent
+
 READY_SECONDS = 30
 
 
@@ -25,7 +27,13 @@ class Stage:
         """Run a child in a session of its own, its output in a log file."""
         with (self._logs / f"{name}.log").open("ab") as log:
             child = subprocess.Popen(
-                command, cwd=self._root, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
+                command,
+                cwd=self._root,
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+                preexec_fn=die_with_parent,
             )
         self._children.append(child)
 

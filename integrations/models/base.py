@@ -16,12 +16,15 @@ class OwnedQuerySet(models.QuerySet[Any]):
         return self.filter(dealership=dealership)
 
 
+OwnedManager = models.Manager.from_queryset(OwnedQuerySet)
+
+
 class Owned(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     dealership = models.ForeignKey(Dealership, on_delete=models.CASCADE, related_name="+")
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 
-    objects = OwnedQuerySet.as_manager()
+    objects = OwnedManager()
 
     class Meta:
         abstract = True

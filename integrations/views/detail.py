@@ -117,7 +117,7 @@ def _streams(forms: StreamForms) -> list[StreamRow]:
 
 def _heading(card: Card) -> str:
     """The connection's state as a sentence."""
-    names = {"provider": card.integration.label, "account": card.integration.remote_account_name}
+    names = {"provider": card.integration.label}
     status = Integration.Status(card.integration.status)
     if status == Integration.Status.NEEDS_RECONNECT:
         return _("%(provider)s needs you") % names
@@ -129,12 +129,6 @@ def _heading(card: Card) -> str:
         return _("%(provider)s is being connected") % names
     if card.run:
         return _("%(provider)s is syncing") % names
-    if card.set_aside_count:
-        return ngettext(
-            "%(provider)s is connected, %(count)s record is set aside",
-            "%(provider)s is connected, %(count)s records are set aside",
-            card.set_aside_count,
-        ) % {**names, "count": display.number(card.set_aside_count)}
     return _("%(provider)s is connected") % names
 
 

@@ -124,9 +124,9 @@ def _faults(figure: dict[str, Any]) -> int:
 def _side(figure: dict[str, Any], name: str) -> Side:
     totals, count = figure[name]["totals"], figure[name]["count"]
     label = words.said(figure["label"])
-    note = f"{display.number(count)} · {label}"
+    note = f"{display.number(count)} {label.lower()}"
     if not totals:
-        return Side([display.number(count)], label)
+        return Side([display.number(count)], label.lower())
     return Side([_sum(Decimal(total), currency, len(totals)) for currency, total in sorted(totals.items())], note)
 
 

@@ -67,7 +67,7 @@ def figures(run: SyncLog) -> list[dict[str, Any]]:
         (_("Updated in %(provider)s") % names, run.sent_updated, ""),
     ]
     rest = [
-        (_("Changed on both sides"), run.conflicted, _("decided by the setting") if run.conflicted else ""),
+        (_("Changed on both sides"), run.conflicted, _("merged by the setting") if run.conflicted else ""),
         (_("Set aside"), run.rejected, _("the run goes on") if run.rejected and run.is_open else ""),
     ]
     shown = [*(here if run.pulls else []), *(there if run.pushes else []), *rest]

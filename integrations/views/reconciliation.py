@@ -114,6 +114,7 @@ def _page(
         context |= {
             "sentence": reconcile.verdict_sentence(proof),
             "is_open": proof.status in OPEN,
+            "asked_by": asked_by(proof),
             "figures": figures.of(proof, request.GET.get("stream", "")),
             "page": page,
             "differences": [_difference(row, integration) for row in page],
@@ -125,7 +126,11 @@ def _page(
 def _history(dealership: Dealership, integration: Integration) -> list[dict[str, Any]]:
     rows = Reconciliation.objects.for_dealership(dealership).filter(integration=integration)
     newest_first = rows.defer("figures").order_by("-created_at")
-    return [{"proof": row, "state": words.of_proof(row)} for row in newest_first[:HISTORY]]
+    return [{"proof": row, "state": words.of_proof(row), "asked_by": asked_by(row)} for row in newest_first[:HISTORY]]
+
+
+def asked_by(proof: Reconciliation) -> str:
+    return _("the schedule") if proof.requested_by == "schedule" else proof.requested_by
 
 
 def _by_money(rows: QuerySet[ReconciliationDifference]) -> QuerySet[Any]:

@@ -35,7 +35,6 @@ _RUN_TONES = {
     SyncLog.Status.QUEUED: "live",
     SyncLog.Status.RUNNING: "live",
     SyncLog.Status.SUCCEEDED: "good",
-    SyncLog.Status.PARTIAL: "bad",
     SyncLog.Status.FAILED: "bad",
     SyncLog.Status.CANCELLED: "off",
 }
@@ -90,6 +89,8 @@ def of_run(run: SyncLog, now: datetime | None = None) -> State:
     if status == SyncLog.Status.QUEUED and run.started_at:
         waits = run.not_before is not None and run.not_before > (now or timezone.now())
         return State(_("Retrying"), "wait") if waits else State(str(SyncLog.Status.RUNNING.label), "live")
+    if status == SyncLog.Status.PARTIAL:
+        return State(_("%(count)s set aside") % {"count": display.number(run.rejected)}, "bad")
     return State(str(status.label), _RUN_TONES[status])
 
 
@@ -100,7 +101,8 @@ def of_item(item: SyncItem) -> State:
 
 def of_proof(proof: Reconciliation) -> State:
     status = Reconciliation.Status(proof.status)
-    return State(str(status.label), _PROOF_TONES[status])
+    brief = {Reconciliation.Status.COMPLETE: _("Agrees"), Reconciliation.Status.DIFFERENT: _("Differs")}
+    return State(brief.get(status, str(status.label)), _PROOF_TONES[status])
 
 
 def days_until(end: datetime | None, now: datetime) -> int | None:
@@ -128,7 +130,7 @@ def stream(provider: str, name: str) -> str:
 
 
 def run_title(run: SyncLog) -> str:
-    """`Invoices from QuickBooks`; needs the run's integration."""
+    """`Invoices from QuickBooks`, `Invoices, both ways with QuickBooks`; needs the run's integration."""
     names = {"stream": stream(run.integration.provider, run.stream), "provider": run.integration.label}
     if run.pulls and run.pushes:
         return _("%(stream)s, both ways with %(provider)s") % names

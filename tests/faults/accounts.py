@@ -87,7 +87,7 @@ def _books(kind: Kind, integration: Integration, links: Links, simulator: Runnin
         if theirs.get("void"):
             # Our side keeps what it was worth.
             ours, theirs = ours | {"amount": ZERO, "parts": []}, theirs | {"amount": ZERO, "parts": []}
-        assert ours == theirs, f"{kind.stream} #{remote_id}"
+        assert ours == theirs, f"{kind.stream} #{remote_id}: {ours} here, {theirs} there"
         total += theirs.get("amount", ZERO)
     return Books(len(present), total)
 

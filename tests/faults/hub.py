@@ -52,6 +52,7 @@ class Hub:
             "DJANGO_SETTINGS_MODULE": "tests.faults.child_settings",
             "LOTBRIDGE_TIMINGS_DIVISOR": DIVISOR,
             "SIMULATOR_URL": self.simulator.url,
+            "SIMULATOR_LIMITS": "false",
             "MAIL_FOLDER": str(self.mail_folder),
             "LOG_LEVEL": "ERROR",
         }
@@ -185,6 +186,10 @@ class Hub:
         self.request_sync()
         self.rest(seconds=seconds)
 
+    def dispatch(self) -> None:
+        """Until every event has been shown to its readers."""
+        wait_until(lambda: not Event.objects.filter(dispatched_at=None).exists(), seconds=20, what="events are read")
+
     def request_sync(self) -> None:
         self.integration.refresh_from_db()
         runs.request_all(self.integration, trigger=SyncLog.Trigger.MANUAL)
@@ -299,7 +304,7 @@ def parts_of(worker: Worker) -> dict[str, list[int]]:
 def hub_at(address: str, folder: Path, settings: Any) -> Iterator[Hub]:
     """A hub with a dealership and a simulator, its other processes not started yet."""
     made = Hub(address, folder)
-    settings.SIMULATOR_URL = made.simulator.url
+    settings.SIMULATOR_URL, settings.SIMULATOR_LIMITS = made.simulator.url, False
     try:
         made.open_dealership()
         yield made

@@ -121,7 +121,7 @@ def test_an_ended_access_asks_for_a_reconnect(world: World) -> None:
 
     row = next(row for row in attention.rows(world.dealership) if row.problem == "QuickBooks needs you")
 
-    assert row.action == "Reconnect QuickBooks"
+    assert row.action == "Reconnect"
     assert row.detail.startswith("Access was revoked.")
     assert slots.needing_reconnect(world.dealership) == 1
 

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import signal
 import sys
 import time
 from argparse import ArgumentParser
@@ -10,6 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 # Set once the addresses are known: settings are read at start, so the command starts itself again with them.
@@ -28,6 +30,7 @@ class Command(BaseCommand):
             self._start_again()
         from integrations.demo.stage import Stage
 
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         stage = Stage(settings.BASE_DIR, settings.BASE_DIR / "var" / "demo-logs")
         try:
             complete = self._show(stage)
@@ -37,9 +40,14 @@ class Command(BaseCommand):
                 return
             self._serve(stage)
         except KeyboardInterrupt:
-            self.stdout.write("")
+            self.say("")
         finally:
             stage.end()
+
+    def say(self, line: str) -> None:
+        """At once, also into a file or a pipe."""
+        self.stdout.write(line)
+        self.stdout.flush()
 
     def _start_again(self) -> None:
         from integrations.demo.stage import free_port
@@ -58,7 +66,7 @@ class Command(BaseCommand):
     def _show(self, stage: Any) -> bool:
         from integrations.demo import books, other_side, show
 
-        self.stdout.write(_("Preparing the database and the demo dealership ..."))
+        self.say(_("Preparing the database and the demo dealership ..."))
         call_command("migrate", verbosity=0)
         call_command("createcachetable", verbosity=0)
         call_command("collectstatic", interactive=False, verbosity=0)
@@ -71,9 +79,10 @@ class Command(BaseCommand):
         side = other_side.OtherSide(settings.SIMULATOR_URL)
         other_side.fill(side)
         side.set_hooks(f"{settings.BASE_URL}/hooks/quickbooks/")
-        integration = show.connect(user, place, side, self.stdout.write)
-        calm = show.watch(integration, self.stdout.write)
-        return show.prove(integration, self.stdout.write) and calm
+        began_at = timezone.now()
+        integration = show.connect(user, place, side, self.say)
+        calm = show.watch(integration, began_at, self.say)
+        return show.prove(integration, self.say) and calm
 
     def _start(self, stage: Any) -> None:
         port = settings.SIMULATOR_URL.rsplit(":", 1)[1]
@@ -93,11 +102,11 @@ class Command(BaseCommand):
     def _serve(self, stage: Any) -> None:
         from integrations.demo import books
 
-        self.stdout.write("")
-        self.stdout.write(_("Lotbridge:  %(url)s") % {"url": settings.BASE_URL})
-        self.stdout.write(_("Sign in:    %(email)s   %(word)s") % {"email": books.EMAIL, "word": self.password})
-        self.stdout.write(_("QuickBooks: %(url)s/quickbooks/ (simulator)") % {"url": settings.SIMULATOR_URL})
-        self.stdout.write(_("Ctrl-C ends it."))
+        self.say("")
+        self.say(_("Lotbridge:  %(url)s") % {"url": settings.BASE_URL})
+        self.say(_("Sign in:    %(email)s   %(word)s") % {"email": books.EMAIL, "word": self.password})
+        self.say(_("QuickBooks: %(url)s/quickbooks/ (simulator)") % {"url": settings.SIMULATOR_URL})
+        self.say(_("Ctrl-C ends it."))
         while not stage.failed():
             time.sleep(1)
         raise CommandError(_("A part of the demo stopped. The logs in var/demo-logs say why."))
