@@ -1,7 +1,7 @@
 """`python -m benchmarks [name ...]`: measure the promises, each in a process of its own.
 
-On stdout one line a promise, `name ratio`; on stderr how it came about and whether the promise is kept. The exit code is
-1 where one is not.
+On stdout one line a promise, `name ratio`; on stderr how it came about and whether the promise is kept. The exit code
+is 1 where one is not.
 """
 
 import subprocess

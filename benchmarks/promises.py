@@ -46,6 +46,6 @@ PROMISES = (
     ),
     Promise(name="pull_memory", measure="pull_memory.growth", limit=1.2),
     Promise(name="pages", measure="pages.queries", limit=1),
-    Promise(name="real_file", measure="real_file.unexplained", limit=0),
+    Promise(name="real_file", measure="real_file.difference", limit=0),
 )
 BY_NAME = {promise.name: promise for promise in PROMISES}

@@ -1,4 +1,4 @@
-"""What every promise is measured on: a database of its own, a simulator in a process of its own, a connected dealership.
+"""What every promise is measured on: a database, a simulator in a process of its own, a connected dealership.
 
 Nothing here may import a model: `opened` decides which database this process and its children work on.
 """

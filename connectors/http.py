@@ -49,9 +49,16 @@ class Budget(Protocol):
         """Count one call against the limit of that name. Raises RateLimited when it is used up."""
         ...
 
+    def hold(self, name: str, seconds: float) -> None:
+        """The provider itself said how long to wait: let nobody call against that limit before."""
+        ...
+
 
 class Unlimited:
     def take(self, name: str) -> None:
+        return None
+
+    def hold(self, name: str, seconds: float) -> None:
         return None
 
 
@@ -119,11 +126,12 @@ class ApiClient:
 
     def _send(self, method: str, path: str, *, limits: tuple[str, ...], repeatable: bool, **request: Any) -> Any:
         renewed = False
-        token = self._tokens.access_token()
+        token = ""
         for attempt in range(1, QUICK_TRIES + 2):
             for name in limits:
                 self._budget.take(name)
             self._before_call()
+            token = token or self._tokens.access_token()
             try:
                 answer = self._once(method, path, token, **request)
             except _NO_ANSWER as problem:
@@ -135,6 +143,9 @@ class ApiClient:
             if answer.status_code >= 500 and repeatable and attempt < QUICK_TRIES:
                 time.sleep(QUICK_PAUSE_SECONDS * attempt)
                 continue
+            if answer.status_code == 429:
+                for name in limits:
+                    self._budget.hold(name, _pause_seconds(answer))
             return self._read(answer, repeatable=repeatable or method == "GET")
         raise TransientError("The provider did not answer.")
 
@@ -167,7 +178,7 @@ class ApiClient:
         if status == 429:
             raise RateLimited(
                 sentence or "The provider asks to slow down.",
-                retry_after_seconds=retry_after_seconds(answer.headers.get("Retry-After"), default=10),
+                retry_after_seconds=_pause_seconds(answer),
                 code=code,
                 request_id=request_id,
             )
@@ -192,6 +203,10 @@ class ApiClient:
             raise UnexpectedResponse(
                 "The provider answered with something that is not JSON.", request_id=request_id
             ) from None
+
+
+def _pause_seconds(answer: requests.Response) -> float:
+    return retry_after_seconds(answer.headers.get("Retry-After"), default=10)
 
 
 class FaultAnswer(UnexpectedResponse):

@@ -46,11 +46,6 @@ def register(source: Source) -> Source:
     return source
 
 
-def are_shown() -> bool:
-    """Whether any system can say something of a record."""
-    return bool(_sources)
-
-
 def for_records(dealership: Dealership, record_type: str, ids: Sequence[UUID]) -> dict[UUID, list[Badge]]:
     """The badges of every given record, in the order in which the sources were registered."""
     found: dict[UUID, list[Badge]] = {record_id: [] for record_id in ids}

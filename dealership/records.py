@@ -11,14 +11,15 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from django.db import models, transaction
-from django.db.models import F, Q
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from dealership import totals
+from dealership import bulk, totals
 from dealership.events import Actor, build_event
 from dealership.models import (
     Allocation,
+    Contact,
     Dealership,
     Event,
     Expense,
@@ -61,6 +62,10 @@ class StaleRecord(Exception):
     """Somebody changed the record since it was read: read it again and re-apply the change."""
 
 
+class FixedField(Exception):
+    """A value that is given once, when the record is made."""
+
+
 class ForeignRecord(Exception):
     """A reference to a record of another dealership, or to none."""
 
@@ -70,7 +75,8 @@ def create(model: type[R], dealership: Dealership, values: Mapping[str, Any], *,
     with transaction.atomic():
         _check_references(model, dealership.pk, values)
         record = create_many(model, dealership.pk, [totals.fill(model, dict(values))], actor=actor)[0]
-        _settle(record, actor=actor)
+        if isinstance(record, Payment):
+            _settle(record, actor=actor, before=None)
         record.refresh_from_db()
     return record
 
@@ -83,12 +89,12 @@ def create_many(
     records = [
         model(dealership_id=dealership_id, **{k: v for k, v in row.items() if k not in children}) for row in rows
     ]
-    model.objects.bulk_create(records)
+    bulk.insert(records)
     for name, spec in children.items():
         _write_children(
             spec, dealership_id, ((r.pk, row.get(name) or ()) for r, row in zip(records, rows, strict=True))
         )
-    Event.objects.bulk_create(
+    bulk.insert(
         [
             _event(record, "created", actor, {k: [None, plain(v)] for k, v in row.items() if v not in (None, "", [])})
             for record, row in zip(records, rows, strict=True)
@@ -108,8 +114,10 @@ def update(
 ) -> bool:
     """Apply the values that really differ; False when none does. `record` is brought up to date.
 
-    Raises StaleRecord when the stored version is not the expected one (by default the one of `record`).
+    Raises StaleRecord when the stored version is not the expected one (by default the one of `record`), FixedField when
+    the kind of an invoice, expense or contact would change.
     """
+    _refuse_fixed(record, changes)
     if settle:
         _check_references(type(record), record.dealership_id, changes)
         changes = totals.fill(type(record), dict(changes), record)
@@ -131,7 +139,7 @@ def update(
             _replace_children(record, children[name], changes[name])
         record.refresh_from_db()
         _event(record, verb, actor, different).save(force_insert=True)
-        if settle:
+        if settle and isinstance(record, Payment):
             _settle(record, actor=actor, before=different)
     return True
 
@@ -189,31 +197,42 @@ def plain(value: Any) -> Any:
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
-def _settle(record: Record, *, actor: Actor, before: Mapping[str, Any] | None = None) -> None:
-    """Bring the balances up to date that depend on `record`: its own, and those of the invoices it pays."""
-    if isinstance(record, Invoice):
-        _settle_invoice(record, actor)
-    elif isinstance(record, Payment):
-        former = (before or {}).get("allocations", [[], []])[0] or []
-        ids = {row["invoice_id"] for row in former}
-        ids |= set(record.allocations.values_list("invoice_id", flat=True))
-        for invoice in Invoice.objects.for_dealership(record.dealership_id).filter(pk__in=ids):
-            _settle_invoice(invoice, actor)
+def _settle(payment: Payment, *, actor: Actor, before: Mapping[str, Any] | None) -> None:
+    """Move the balances of the invoices it pays by what it pays more or less now. `before`: None for a new payment.
+
+    By the difference, never from the start: an invoice may also be paid by what is kept elsewhere.
+    """
+    was = {} if before is None else _paid_before(payment, before)
+    now = _paid(payment, child_values(payment, "allocations"), payment.status, payment.deleted_at)
+    more = {key: now.get(key, Decimal(0)) - was.get(key, Decimal(0)) for key in {*was, *now}}
+    for invoice in Invoice.objects.for_dealership(payment.dealership_id).filter(pk__in=[k for k in more if more[k]]):
+        if invoice.status != Invoice.Status.VOID:
+            changes = totals.owed(invoice, invoice.balance - more[str(invoice.pk)])
+            became_paid = changes["status"] == Invoice.Status.PAID != invoice.status
+            update(invoice, changes, actor=actor, verb="paid" if became_paid else "updated", settle=False)
 
 
-def _settle_invoice(invoice: Invoice, actor: Actor) -> None:
-    if invoice.status == Invoice.Status.VOID:
+def _paid_before(payment: Payment, before: Mapping[str, Any]) -> dict[str, Decimal]:
+    rows = before["allocations"][0] if "allocations" in before else child_values(payment, "allocations")
+    status = before["status"][0] if "status" in before else payment.status
+    return _paid(payment, rows, status, before["deleted_at"][0] if "deleted_at" in before else payment.deleted_at)
+
+
+def _paid(payment: Payment, rows: Iterable[Mapping[str, Any]], status: str, deleted_at: Any) -> dict[str, Decimal]:
+    """Invoice to amount; nothing for a payment that does not count."""
+    if status != Payment.Status.RECEIVED or deleted_at:
+        return {}
+    return {str(row["invoice_id"]): Decimal(row["amount"]) for row in rows}
+
+
+def _refuse_fixed(record: Record, changes: Mapping[str, Any]) -> None:
+    """What a record is at the systems it was sent to cannot be changed there: a new one must be made."""
+    if not isinstance(record, Contact | Invoice | Expense) or record.kind == Contact.Kind.LEAD:
         return
-    counted = Q(payment__status=Payment.Status.RECEIVED, payment__deleted_at=None) | Q(credit_note__isnull=False)
-    paid = Allocation.objects.filter(counted, invoice=invoice).values_list("amount", flat=True)
-    # Added here and not in the database: SQLite adds decimals as floats.
-    balance = invoice.total - sum(paid, Decimal(0))
-    changes: dict[str, Any] = {"balance": balance}
-    if invoice.status != Invoice.Status.DRAFT:
-        settled = balance <= 0 < invoice.total
-        changes["status"] = Invoice.Status.PAID if settled else Invoice.Status.OPEN
-    verb = "paid" if changes.get("status") == Invoice.Status.PAID != invoice.status else "updated"
-    update(invoice, changes, actor=actor, verb=verb, settle=False)
+    if changes.get("kind", record.kind) != record.kind:
+        raise FixedField(
+            _("The kind of %(record)s cannot be changed. Make a new record of the other kind.") % {"record": record}
+        )
 
 
 def _event(record: Record, verb: str, actor: Actor, changes: Mapping[str, Any]) -> Event:
@@ -239,8 +258,7 @@ def _write_children(
             if spec.model is Allocation:
                 extra["dealership_id"] = dealership_id
             rows.append(spec.model(**{spec.parent: parent_id}, **values, **extra))
-    if rows:
-        spec.model._default_manager.bulk_create(rows)
+    bulk.insert(rows)
 
 
 def _replace_children(record: Record, spec: Children, rows: Iterable[Mapping[str, Any]]) -> None:

@@ -6,12 +6,14 @@ transaction; missing parents are fetched before it begins.
 
 import hashlib
 import json
+import uuid
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import DataError, IntegrityError, transaction
 from django.utils import timezone
 
 from connectors import records as canonical
@@ -19,17 +21,24 @@ from connectors.base import Connector
 from connectors.errors import RejectedRecord
 from connectors.records import Canonical
 from connectors.streams import Remote, Stream
-from dealership import records
-from dealership.models import Record
-from integrations import dead_letters, derive, matching, merge, runs
+from connectors.text import text
+from dealership import bulk, records
+from dealership.models import Expense, Invoice, Record
+from integrations import dead_letters, derive, matching, merge, runs, unsent
 from integrations.canon import MissingParents, Translator, pushed_fields
 from integrations.models import DeadLetter, RecordLink, SyncConfig, SyncItem, SyncLog
 from integrations.sync_actor import actor_of
 
 CHUNK = 200
 CHUNK_TRIES = 5
+# Stands for the id in the letter that asks a person about many deletions at once.
+DELETIONS = "(deletions)"
 
 Outcome = SyncItem.Outcome
+UNFIT = RejectedRecord(
+    text("A value in it is longer or larger than can be kept here."),
+    next_step=text("Shorten it there, then retry."),
+)
 
 
 def hash_of(raw: Mapping[str, Any]) -> str:
@@ -47,6 +56,7 @@ class Incoming:
     form: dict[str, Any]
     values: dict[str, Any]
     link: RecordLink | None
+    differs: bool = False
 
 
 class Applier:
@@ -73,6 +83,21 @@ class Applier:
         for start in range(0, len(remote_ids), CHUNK):
             self._chunk([Remote(id=pk, deleted=True) for pk in remote_ids[start : start + CHUNK]], force=False)
 
+    def ask_before_deleting(self, gone: int, linked: int) -> None:
+        """Too many are gone at once: nothing is deleted here until a person says that it is meant."""
+        aside = dead_letters.Aside(
+            stream=self.stream.name,
+            direction=DeadLetter.Direction.PULL,
+            record_type=self.stream.maps_to,
+            reason=f"{gone} of {linked} records are no longer listed there. Nothing was deleted here.",
+            next_step="Look into the account there. If that was meant, retry, and they are deleted here too.",
+            remote_id=DELETIONS,
+            label=self.stream.label,
+        )
+        with transaction.atomic():
+            dead_letters.set_aside(self.run, aside, actor=self.actor)
+            runs.checkpoint(self.run, counts={"rejected": 1})
+
     def end_pull(self, **place: Any) -> None:
         """The last checkpoint: the cursor moves with it."""
         with transaction.atomic():
@@ -84,22 +109,26 @@ class Applier:
             links = self._links(remotes)
             counts: Counter[str] = Counter(read=len(remotes))
             changed = [r for r in remotes if force or self._is_news(r, links.get(r.id), counts)]
+            if not force:
+                changed = self._not_refused_before(changed, counts)
             gone = [links[r.id] for r in changed if r.deleted and r.id in links]
+            deleted = [r.id for r in remotes if r.deleted]
             incoming, refused = self._translated([r for r in changed if not r.deleted], links)
             try:
                 with transaction.atomic():
                     self._write(incoming, refused, gone, counts)
+                    dead_letters.resolve(self.integration.pk, self.stream.name, remote_ids=deleted)
                     runs.checkpoint(self.run, counts=counts)
                 return
             except records.StaleRecord:
                 # Somebody here changed the same records in this very moment: read again and merge with that.
                 if attempt == CHUNK_TRIES:
                     raise
-            except IntegrityError:
-                self._clash(remotes, force=force)
+            except (IntegrityError, DataError) as problem:
+                self._clash(remotes, matching.CLASH if isinstance(problem, IntegrityError) else UNFIT, force=force)
                 return
 
-    def _clash(self, remotes: Sequence[Remote], *, force: bool) -> None:
+    def _clash(self, remotes: Sequence[Remote], reason: RejectedRecord, *, force: bool) -> None:
         """One of them breaks a rule of ours, such as a number used twice: find it, set it aside, keep the others."""
         half = len(remotes) // 2
         if half:
@@ -108,7 +137,7 @@ class Applier:
             return
         counts = Counter(read=1)
         with transaction.atomic():
-            self._set_aside(remotes[0], matching.CLASH, counts)
+            self._set_aside(remotes[0], reason, counts)
             runs.checkpoint(self.run, counts=counts)
 
     def _links(self, remotes: Iterable[Remote]) -> dict[str, RecordLink]:
@@ -122,10 +151,24 @@ class Applier:
             known = link is not None and link.remote_deleted_at is None
             counts["unchanged"] += not known
             return known
-        if link is not None and link.raw_hash == hash_of(remote.raw):
+        if link is not None and link.remote_deleted_at is None and link.raw_hash == hash_of(remote.raw):
             counts["unchanged"] += 1
             return False
         return True
+
+    def _not_refused_before(self, remotes: Sequence[Remote], counts: Counter[str]) -> list[Remote]:
+        """Without those set aside as they are now: an overlap brings them again, a person's retry forces them."""
+        letters = DeadLetter.objects.filter(
+            integration=self.integration,
+            stream=self.stream.name,
+            direction=DeadLetter.Direction.PULL,
+            status=DeadLetter.Status.OPEN,
+            remote_id__in=[remote.id for remote in remotes],
+        )
+        hashes = dict(letters.values_list("remote_id", "raw_hash"))
+        news = [r for r in remotes if r.id not in hashes or hashes[r.id] != hash_of(r.raw)]
+        counts["unchanged"] += len(remotes) - len(news)
+        return news
 
     def _translated(
         self, remotes: Sequence[Remote], links: Mapping[str, RecordLink]
@@ -174,22 +217,27 @@ class Applier:
         items = self._write_known([*known, *fresh.matched], counts)
         items += self._write_new(fresh.unmatched, counts)
         items += [item for link in gone if (item := self._delete_one(link, counts))]
-        SyncItem.objects.bulk_create(items)
+        bulk.insert(items)
         for remote, problem in refused:
             self._set_aside(remote, problem, counts)
         aside = {remote.id for remote, _ in refused}
-        passed = [one.remote.id for one in incoming if one.remote.id not in aside]
+        passed = [one.remote.id for one in incoming if one.remote.id not in aside] + [
+            str(link.remote_id) for link in gone
+        ]
+        agreed = [o.link.local_id for o in incoming if o.link and o.remote.id not in aside and not o.differs]
         if passed:
-            dead_letters.resolve(self.integration.pk, self.stream.name, remote_ids=passed)
+            dead_letters.resolve(self.integration.pk, self.stream.name, remote_ids=passed, local_ids=agreed)
 
     def _write_new(self, incoming: Sequence[Incoming], counts: Counter[str]) -> list[SyncItem]:
         if not incoming:
             return []
         rows = [{**one.values, **self.stream.where} for one in incoming]
         made = records.create_many(self.translator.model, self.integration.dealership_id, rows, actor=self.actor)
-        RecordLink.objects.bulk_create(
-            self._agreed(RecordLink(local_id=record.pk), one, record.version)
-            for record, one in zip(made, incoming, strict=True)
+        bulk.insert(
+            [
+                self._agreed(RecordLink(local_id=record.pk), one, record.version)
+                for record, one in zip(made, incoming, strict=True)
+            ]
         )
         counts["created"] += len(made)
         return [self._item(Outcome.CREATED, one.remote.id, record) for record, one in zip(made, incoming, strict=True)]
@@ -201,12 +249,18 @@ class Applier:
         touched = [one for one in incoming if one.link and self._changed_here(one.link, rows[one.link.local_id])]
         forms = self.translator.for_merge([rows[one.link.local_id] for one in touched if one.link])
         ours = {one.remote.id: form for one, form in zip(touched, forms, strict=True)}
+        unsent_paid = self._unsent_paid(list(rows))
         items = []
         for one in incoming:
             assert one.link is not None
+            if paid := unsent_paid.get(one.link.local_id):
+                one.values = derive.less(one.values, paid)
             item = self._write_one(one, one.link, rows[one.link.local_id], ours.get(one.remote.id), counts)
             items += [item] if item else []
         return items
+
+    def _unsent_paid(self, local_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Decimal]:
+        return unsent.paid(self.integration, local_ids) if self.stream.maps_to == "invoice" else {}
 
     def _changed_here(self, link: RecordLink, record: Record) -> bool:
         return link.local_version != record.version
@@ -219,27 +273,14 @@ class Applier:
         ours: Canonical | None,
         counts: Counter[str],
     ) -> SyncItem | None:
-        values, merged = one.values, None
-        if one.form.get("void"):
-            # A void keeps our amounts: what it was worth stays readable.
-            values = {"status": "void"} | ({"balance": values["balance"]} if "balance" in values else {})
-        elif ours is not None:
-            merged = merge.three_way(
-                link.base,
-                canonical.to_json(ours),
-                one.form,
-                pushed=self._pushed,
-                keep_ours=self._keep_ours(record, one.remote),
-            )
-            values = {k: v for k, v in values.items() if k not in self._pushed or merged.merged[k] == one.form[k]}
-            if merged.merged.get("void"):
-                values.pop("status", None)
+        values, merged = self._wanted_here(one, link, record, ours)
         changes = records.difference(record, values)
         first_meeting = not link.remote_id
-        records.update(record, values, actor=self.actor, settle=False)
-        tell_them = merged is not None and merge.changed_fields(one.form, merged.merged, self._pushed)
+        records.update(record, values, actor=self.actor, verb=derive.verb(changes), settle=False)
+        differs = merged is not None and merge.changed_fields(one.form, merged.merged, self._pushed)
+        tell_them = one.differs = bool(differs) or (record.deleted_at is not None and is_in_use(one.form))
         self._agreed(link, one, record.version - 1 if tell_them else record.version).save()
-        if tell_them and not (self.run.pushes and self.config.pk == self.run.config_id):
+        if tell_them and self.config.pushes and not (self.run.pushes and self.config.pk == self.run.config_id):
             SyncConfig.objects.filter(pk=self.config.pk).update(push_wanted=True)
         counts["conflicted"] += bool(merged and merged.conflicts)
         counts["updated" if changes else "unchanged"] += 1
@@ -248,6 +289,30 @@ class Applier:
         if first_meeting:
             return self._item(Outcome.LINKED, one.remote.id, record, before=changes)
         return self._item(Outcome.UPDATED, one.remote.id, record, before=changes) if changes else None
+
+    def _wanted_here(
+        self, one: Incoming, link: RecordLink, record: Record, ours: Canonical | None
+    ) -> tuple[dict[str, Any], merge.Merge | None]:
+        """The values to store, and the merge that they come from where both sides may have changed."""
+        values = dict(one.values)
+        if one.form.get("void"):
+            # A void keeps our amounts: what it was worth stays readable.
+            return {"status": "void"} | ({"balance": values["balance"]} if "balance" in values else {}), None
+        if link.remote_deleted_at is not None:
+            # It was deleted here only because it was not there.
+            values["deleted_at"] = None
+        if ours is None:
+            return values, None
+        keep_ours = self._keep_ours(record, one.remote)
+        base = merge.with_own_write(link.base, link.intent_form, one.form, self._pushed)
+        merged = merge.three_way(base, canonical.to_json(ours), one.form, pushed=self._pushed, keep_ours=keep_ours)
+        kept = set(merge.changed_fields(one.form, merged.merged, self._pushed))
+        values = {name: value for name, value in values.items() if name not in kept}
+        if "void" in kept:
+            values = {name: value for name, value in values.items() if name not in ("status", "balance")}
+        elif isinstance(record, Invoice | Expense) and "lines" in kept:
+            values = derive.with_own_lines(values, record.total)
+        return values, merged
 
     def _keep_ours(self, record: Record, remote: Remote) -> bool:
         policy = self.config.conflict_policy
@@ -261,7 +326,8 @@ class Applier:
         link.stream, link.record_type = self.stream.name, self.stream.maps_to
         link.remote_id, link.remote_version = one.remote.id, one.remote.version
         link.base, link.raw_hash, link.local_version = one.form, one.raw_hash, local_version
-        link.agreed_at, link.remote_deleted_at, link.intent_key = timezone.now(), None, None
+        link.agreed_at, link.remote_deleted_at = timezone.now(), None
+        link.intent_key = link.intent_form = None
         return link
 
     def _delete_one(self, link: RecordLink, counts: Counter[str]) -> SyncItem | None:
@@ -295,7 +361,7 @@ class Applier:
     def _conflict_item(
         self, one: Incoming, record: Record, merged: merge.Merge, changes: Mapping[str, Any]
     ) -> SyncItem:
-        kept = "ours" if self._keep_ours(record, one.remote) else "theirs"
+        kept = "ours" if merged.kept_ours else "theirs"
         told = "; ".join(f"{k}: {ours!r} here, {theirs!r} there" for k, (_, ours, theirs) in merged.conflicts.items())
         item = self._item(Outcome.CONFLICT, one.remote.id, record, before=changes, detail=told)
         item.code = kept
@@ -304,19 +370,24 @@ class Applier:
     def _set_aside(self, remote: Remote, problem: RejectedRecord, counts: Counter[str]) -> None:
         counts["rejected"] += 1
         local_id = next((link.local_id for link in self._links([remote]).values()), None)
-        dead_letters.set_aside(
-            self.run,
+        aside = dead_letters.Aside(
             stream=self.stream.name,
             direction=DeadLetter.Direction.PULL,
             record_type=self.stream.maps_to,
             reason=problem.message,
             next_step=problem.next_step,
             code=problem.code,
-            actor=self.actor,
             local_id=local_id,
             remote_id=remote.id,
+            raw_hash=hash_of(remote.raw),
             label=f"{self.stream.label} #{remote.id}",
         )
+        dead_letters.set_aside(self.run, aside, actor=self.actor)
+
+
+def is_in_use(form: Mapping[str, Any]) -> bool:
+    """Whether the provider still counts with it: neither void nor inactive."""
+    return bool(form.get("active", not form.get("void")))
 
 
 def _no_parent(missing: MissingParents) -> RejectedRecord:

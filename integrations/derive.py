@@ -29,6 +29,15 @@ def less(values: Mapping[str, Any], paid: Decimal) -> dict[str, Any]:
     return {**values, "balance": balance, "status": _paid_or_open(balance, values["total"])}
 
 
+def with_own_lines(values: Mapping[str, Any], total: Decimal) -> dict[str, Any]:
+    """The values where our lines, worth `total`, stay: the provider's totals are those of its own lines."""
+    mine = {k: v for k, v in values.items() if k not in ("subtotal", "tax_total", "total", "balance", "status")}
+    if "balance" not in values:
+        return mine
+    balance = total - (values["total"] - values["balance"])
+    return {**mine, "balance": balance, "status": _paid_or_open(balance, total)}
+
+
 def verb(changes: Mapping[str, Sequence[Any]]) -> str:
     """How the event of a pulled change is called: a record that became paid or void says so."""
     became = changes["status"][1] if "status" in changes else ""

@@ -9,6 +9,8 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
+from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from connectors.base import Connector
@@ -21,8 +23,8 @@ from connectors.errors import (
     UncertainWrite,
 )
 from dealership.events import record_event
-from integrations import lifecycle, runs
-from integrations.apply import Applier
+from integrations import dead_letters, lifecycle, runs
+from integrations.apply import DELETIONS, Applier
 from integrations.connecting import connector_for, save_memory
 from integrations.models import DeadLetter, RecordLink, SyncConfig, SyncLog
 from integrations.push import Pusher
@@ -37,6 +39,7 @@ MASS_DELETE_FLOOR = 10
 MASS_DELETE_SHARE = 0.10
 
 Status = SyncLog.Status
+REPLAYED = DeadLetter.Status.REPLAYED
 
 
 def work_integration(integration_id: uuid.UUID, *, deadline: float) -> None:
@@ -77,8 +80,9 @@ def work(run: SyncLog, *, deadline: float) -> None:
 
 
 def _fail(run: SyncLog, message: str, problem: Exception) -> None:
-    if runs.finish(run, Status.FAILED, error=message, kind=type(problem).__name__):
-        _tell(run, "sync.failed")
+    with transaction.atomic():
+        if runs.finish(run, Status.FAILED, error=message, kind=type(problem).__name__):
+            _tell(run, "sync.failed")
 
 
 def _tell(run: SyncLog, kind: str) -> None:
@@ -104,8 +108,9 @@ def _carry_on(run: SyncLog, connector: Connector, deadline: float) -> None:
             return
     fresh = SyncLog.objects.get(pk=run.pk)
     status = Status.PARTIAL if fresh.rejected else Status.SUCCEEDED
-    if runs.finish(run, status):
-        _tell(run, "sync.completed")
+    with transaction.atomic():
+        if runs.finish(run, status):
+            _tell(run, "sync.completed")
 
 
 def _pull(run: SyncLog, connector: Connector, deadline: float) -> bool:
@@ -123,7 +128,7 @@ def _pull(run: SyncLog, connector: Connector, deadline: float) -> bool:
             run.as_of = page.as_of or timezone.now() - CLOCK_SKEW
         applier.apply(page.remotes)
         place: dict[str, Any] = {"as_of": run.as_of, "page_token": page.next_token, "pages": run.pages + 1}
-        if not page.complete_deletes:
+        if run.listing_needed or not page.complete_deletes:
             place["listing_needed"] = True
         if page.next_token:
             runs.checkpoint(run, **place)
@@ -142,8 +147,11 @@ def _replay(run: SyncLog, connector: Connector, applier: Applier) -> None:
         integration=run.integration_id,
         stream=run.stream,
         direction=DeadLetter.Direction.PULL,
-        status=DeadLetter.Status.REPLAYED,
+        status=REPLAYED,
     )
+    if letters.filter(remote_id=DELETIONS).exists():
+        run.listing_needed = True
+    letters = letters.exclude(remote_id=DELETIONS)
     ids = list(letters.values_list("remote_id", flat=True)[:1000])
     if ids:
         applier.apply(connector.fetch(applier.stream, ids), force=True)
@@ -160,9 +168,19 @@ def _delete_absent(run: SyncLog, connector: Connector, applier: Applier) -> None
     )
     linked = list(links.values_list("remote_id", flat=True))
     gone = [remote_id for remote_id in linked if remote_id not in listed]
-    if len(gone) > max(MASS_DELETE_FLOOR, MASS_DELETE_SHARE * len(linked)):
-        raise ConfigurationError(
-            f"{len(gone)} of {len(linked)} records are no longer listed. Nothing was deleted here. "
-            "Check the account at the provider, then sync again."
-        )
+    asked = _deletions_letters(run)
+    if (
+        len(gone) > max(MASS_DELETE_FLOOR, MASS_DELETE_SHARE * len(linked))
+        and not asked.filter(status=REPLAYED).exists()
+    ):
+        applier.ask_before_deleting(len(gone), len(linked))
+        return
     applier.delete(gone)
+    asked.update(status=DeadLetter.Status.RESOLVED, resolved_at=timezone.now())
+
+
+def _deletions_letters(run: SyncLog) -> "QuerySet[DeadLetter]":
+    """Where a person is asked whether many deletions are meant; a retry of the letter says yes."""
+    return DeadLetter.objects.filter(
+        integration=run.integration_id, stream=run.stream, remote_id=DELETIONS, status__in=dead_letters.OPEN
+    )

@@ -122,13 +122,23 @@ def _end_at_provider(integration: Integration, token: str) -> str | None:
         "Lotbridge has deleted its access, but %(provider)s did not confirm that it ended there. "
         "Sign in to %(provider)s and remove Lotbridge from its connected apps."
     ) % {"provider": integration.label}
-    if not token:
+    if not token or shares_account(integration):
         return left_to_do
     try:
         credentials.revoke(integration.provider, integration.environment, token)
     except ConnectorError:
         return left_to_do
     return None
+
+
+def shares_account(integration: Integration) -> bool:
+    """Whether somebody else here works with the same account: some providers end all grants of an account together."""
+    same = Integration.objects.filter(
+        provider=integration.provider,
+        environment=integration.environment,
+        remote_account_id=integration.remote_account_id,
+    )
+    return bool(same.exclude(pk=integration.pk).exclude(status=Status.DISCONNECTED).exists())
 
 
 def _move(integration: Integration, expected: Collection[str], status: str, **changes: Any) -> bool:

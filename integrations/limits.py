@@ -44,6 +44,14 @@ class DatabaseBudget:
             # Between our UPDATEs another process may have begun a new window.
             self._count_or_refuse(rows, limit, now)
 
+    def hold(self, name: str, seconds: float) -> None:
+        """Count the window as full until so many seconds from now, for every stream and process of the account."""
+        limit = self._limits[name]
+        began_at = timezone.now() + timedelta(seconds=seconds - limit.seconds)
+        RateBudget.objects.filter(account_key=self._account_key, name=name).update(
+            used=limit.calls, window_started_at=began_at
+        )
+
     def _begin(self, limit: Limit, now: datetime) -> bool:
         """The first window ever. False when there is one already."""
         if RateBudget.objects.filter(account_key=self._account_key, name=limit.name).exists():

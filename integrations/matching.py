@@ -39,8 +39,11 @@ def adopt(incoming: "Sequence[Incoming]", integration: Integration, stream: Stre
     if not incoming:
         return Meeting([], [], [])
     marked = _by_marker(incoming, integration, stream)
+    links = _links(integration, stream, set(marked.values()))
+    # A copy made at the provider carries the note of its original along: the original keeps its link.
+    marked = {pk: own for pk, own in marked.items() if own not in links or not links[own].remote_id}
     named = _by_natural_key([one for one in incoming if one.remote.id not in marked], integration, stream)
-    links = _links(integration, stream, {*marked.values(), *named.values()})
+    links |= _links(integration, stream, set(named.values()))
     meeting = Meeting([], [], [])
     taken: set[uuid.UUID] = set()
     for one in incoming:
@@ -51,7 +54,7 @@ def adopt(incoming: "Sequence[Incoming]", integration: Integration, stream: Stre
         link = links.get(local_id)
         if local_id in taken or (link is not None and link.remote_id):
             (meeting.clashing if stream.maps_to in PROOF else meeting.unmatched).append(one)
-        elif one.remote.id in named and not _is_proven(one, local_id, stream):
+        elif one.remote.id in named and not _is_proven(one, local_id, integration, stream):
             meeting.clashing.append(one)
         else:
             taken.add(local_id)
@@ -60,12 +63,12 @@ def adopt(incoming: "Sequence[Incoming]", integration: Integration, stream: Stre
     return meeting
 
 
-def _is_proven(one: "Incoming", local_id: uuid.UUID, stream: Stream) -> bool:
+def _is_proven(one: "Incoming", local_id: uuid.UUID, integration: Integration, stream: Stream) -> bool:
     names = PROOF.get(stream.maps_to)
     if names is None:
         return True
-    record = MODELS[stream.maps_to].objects.get(pk=local_id)
-    return all(getattr(record, name) == one.values[name] for name in names)
+    rows = MODELS[stream.maps_to].objects.for_dealership(integration.dealership_id)
+    return bool(rows.filter(pk=local_id, **{name: one.values[name] for name in names}).exists())
 
 
 def _by_marker(incoming: "Sequence[Incoming]", integration: Integration, stream: Stream) -> dict[str, uuid.UUID]:

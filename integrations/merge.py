@@ -18,6 +18,7 @@ class Merge:
 
     merged: dict[str, Any]
     conflicts: dict[str, tuple[Any, Any, Any]] = field(default_factory=dict)
+    kept_ours: bool = field(default=False, compare=False)
 
 
 def changed_fields(before: Json, after: Json, names: Iterable[str]) -> list[str]:
@@ -45,4 +46,12 @@ def three_way(base: Json | None, ours: Json, theirs: Json, *, pushed: Iterable[s
         elif mine != agreed:
             conflicts[name] = (agreed, mine, other)
             merged[name] = mine if keep_ours else other
-    return Merge(merged, conflicts)
+    return Merge(merged, conflicts, keep_ours)
+
+
+def with_own_write(base: Json | None, intended: Json | None, theirs: Json, names: Iterable[str]) -> Json | None:
+    """The base, where a write of ours whose answer was lost turns out to have arrived: what we wrote is agreed on."""
+    if intended is None:
+        return base
+    arrived = {name: theirs[name] for name in names if theirs.get(name) == intended.get(name)}
+    return {**(base if base is not None else intended), **arrived}

@@ -110,17 +110,9 @@ def start(
         "not_offered",
         connector_class,
     )
-    try:
-        keys = oauth_clients.keys_for(connector_class.slug, environment)
-    except ConfigurationError as problem:
-        raise _from_connector(problem) from None
-    now = timezone.now()
-    state, verifier = (
-        secrets.token_urlsafe(32),
-        secrets.token_urlsafe(64) if connector_class.auth.pkce else "",
-    )
-    OAuthState.objects.filter(expires_at__lt=now - STATE_KEPT).delete()
-    OAuthState.objects.create(
+    client_id = _client_id(connector_class, environment)
+    state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(64) if connector_class.auth.pkce else ""
+    begun = OAuthState(
         state_hash=_hash(state),
         user=user,
         dealership=dealership,
@@ -129,17 +121,31 @@ def start(
         environment=environment,
         session_hash=_hash(session_key),
         verifier=verifier,
-        created_at=now,
-        expires_at=now + STATE_LIFE,
     )
+    _keep(begun)
     return oauth2.authorize_url(
         connector_class.auth,
         oauth_clients.addresses_for(connector_class.slug, environment),
-        keys.client_id,
+        client_id,
         redirect_uri=_redirect_uri(connector_class),
         state=state,
         verifier=verifier,
     )
+
+
+def _client_id(connector_class: type[Connector], environment: str) -> str:
+    try:
+        return oauth_clients.keys_for(connector_class.slug, environment).client_id
+    except ConfigurationError as problem:
+        raise _from_connector(problem) from None
+
+
+def _keep(state: OAuthState) -> None:
+    """Store the start for its ten minutes, and forget those that nobody can answer any more."""
+    now = timezone.now()
+    OAuthState.objects.filter(expires_at__lt=now - STATE_KEPT).delete()
+    state.created_at, state.expires_at = now, now + STATE_LIFE
+    state.save(force_insert=True)
 
 
 def finish(*, user: User, session_key: str, provider: str, params: Mapping[str, str]) -> Integration:

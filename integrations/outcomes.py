@@ -3,19 +3,21 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from decimal import Decimal
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from connectors import records as canonical
 from connectors.base import Connector
+from connectors.errors import RejectedRecord
 from connectors.records import Canonical
 from connectors.streams import Found, Missing, Op, Outcome, Refused, Remote, Stale, Stream, Written
-from dealership import records
-from dealership.models import Event, Record
-from integrations import dead_letters, derive, matching, merge, runs
-from integrations.apply import Applier, hash_of
+from dealership import bulk, records
+from dealership.models import Event, Invoice, Record
+from integrations import dead_letters, derive, matching, merge, runs, unsent
+from integrations.apply import Applier, hash_of, is_in_use
 from integrations.canon import MissingParents, Translator, pushed_fields
 from integrations.models import DeadLetter, RecordLink, SyncItem, SyncLog
 from integrations.sync_actor import actor_of
@@ -45,6 +47,10 @@ SENT = {
 }
 
 
+# Writes further apart than this are not two systems answering each other.
+LOOP_WINDOW = timedelta(hours=1)
+
+
 class Outcomes:
     """The answers to one run's writes of one stream."""
 
@@ -56,25 +62,47 @@ class Outcomes:
         self.put_off = 0
         self._names = pushed_fields(stream)
         self._stale: list[Remote] = []
+        self._remarks: list[tuple[Outgoing, Refused]] = []
 
     def store(self, pairs: Sequence[tuple[Outgoing, Outcome]], counts: Counter[str]) -> None:
         """Inside the caller's transaction: links, items, dead letters."""
-        items: list[SyncItem] = []
-        written: list[tuple[Outgoing, Remote]] = []
+        written: list[tuple[Outgoing, Remote, Canonical]] = []
         for one, outcome in pairs:
-            if isinstance(outcome, Written):
-                written.append((one, outcome.remote))
-            elif isinstance(outcome, Found):
-                self._found(one, outcome.remote, counts)
+            if isinstance(outcome, Written | Found):
+                self._read(one, outcome, written, counts)
             elif isinstance(outcome, Stale):
                 self._stale.append(outcome.remote)
                 self._clear(one.link)
             elif isinstance(outcome, Missing):
+                one.link.intent_key = one.link.intent_form = None
                 self._refuse(one.record, one.link, _gone(), counts)
             elif isinstance(outcome, Refused):
+                one.link.intent_key = one.link.intent_form = None
                 self._refuse(one.record, one.link, outcome, counts)
-        items += self._written(written, counts)
-        SyncItem.objects.bulk_create(items)
+        bulk.insert(self._written(written, counts))
+        for one, remark in self._remarks:
+            self._set_aside(one.record, one.link, remark, counts)
+        self._remarks = []
+
+    def _read(
+        self,
+        one: Outgoing,
+        outcome: Written | Found,
+        written: list[tuple[Outgoing, Remote, Canonical]],
+        counts: Counter[str],
+    ) -> None:
+        """What came back must be a record like any other; one that is not is linked, and set aside."""
+        try:
+            answer = self.connector.canonical(self.stream, outcome.remote.raw)
+        except RejectedRecord as problem:
+            one.link.remote_id, one.link.remote_version = outcome.remote.id, outcome.remote.version
+            one.link.intent_key = one.link.intent_form = None
+            self._refuse(one.record, one.link, Refused(problem.message, problem.next_step, problem.code), counts)
+            return
+        if isinstance(outcome, Found):
+            self._found(one, outcome.remote, answer, counts)
+        else:
+            written.append((one, outcome.remote, answer))
 
     def read_again(self) -> None:
         """Bring in what changed there since we read it; the merge is then pushed in the next pass."""
@@ -94,8 +122,12 @@ class Outcomes:
         refused = Refused(
             f"{self.connector.label} does not have what it refers to ({names}).{because}",
             next_step=f"Sync {names} first, or choose another one on the record, then retry.",
+            code=dead_letters.NO_PARENT,
         )
         self._refuse_now(record, link, refused)
+
+    def refuse_gone(self, record: Record, link: RecordLink) -> None:
+        self._refuse_now(record, link, _gone())
 
     def refuse_loop(self, record: Record, link: RecordLink) -> None:
         refused = Refused(
@@ -120,34 +152,36 @@ class Outcomes:
             runs.checkpoint(self.run, counts=counts)
 
     def _refuse(self, record: Record, link: RecordLink, refused: Refused, counts: Counter[str]) -> None:
-        link.intent_key, link.refused_version = None, record.version
+        link.refused_version = record.version
         link.save()
+        self._set_aside(record, link, refused, counts)
+
+    def _set_aside(self, record: Record, link: RecordLink, refused: Refused, counts: Counter[str]) -> None:
         counts["rejected"] += 1
         amount = getattr(record, self.stream.money_field, None) if self.stream.money_field else None
-        dead_letters.set_aside(
-            self.run,
+        aside = dead_letters.Aside(
             stream=self.stream.name,
             direction=DeadLetter.Direction.PUSH,
             record_type=self.stream.maps_to,
             reason=refused.message,
             next_step=refused.next_step,
             code=refused.code,
-            actor=self.actor,
             local_id=record.pk,
             remote_id=link.remote_id or "",
             label=str(record),
             amount=amount if isinstance(amount, Decimal) else None,
             currency=getattr(record, "currency", ""),
         )
+        dead_letters.set_aside(self.run, aside, actor=self.actor)
 
-    def _found(self, one: Outgoing, remote: Remote, counts: Counter[str]) -> None:
+    def _found(self, one: Outgoing, remote: Remote, item: Canonical, counts: Counter[str]) -> None:
         """Something with the same name or number is there, and it is not the answer to our own write."""
         taken = RecordLink.objects.filter(
             integration=self.integration, stream=self.stream.name, remote_id=remote.id
         ).exclude(pk=one.link.pk)
-        item = self.connector.canonical(self.stream, remote.raw)
         proof = matching.PROOF.get(self.stream.maps_to, ())
         same = all(getattr(item, name) == getattr(one.form, name) for name in proof)
+        one.link.intent_key = one.link.intent_form = None
         if taken.exists() or not same:
             refused = Refused(
                 f"{self.connector.label} has another {one.record} already (#{remote.id}).",
@@ -156,7 +190,7 @@ class Outcomes:
             self._refuse(one.record, one.link, refused, counts)
             return
         link = one.link
-        link.remote_id, link.remote_version, link.intent_key = remote.id, remote.version, None
+        link.remote_id, link.remote_version = remote.id, remote.version
         link.save()
         self._stale.append(remote)
 
@@ -164,20 +198,20 @@ class Outcomes:
         link.intent_key = None
         link.save(update_fields=["intent_key"])
 
-    def _written(self, pairs: Sequence[tuple[Outgoing, Remote]], counts: Counter[str]) -> list[SyncItem]:
+    def _written(self, pairs: Sequence[tuple[Outgoing, Remote, Canonical]], counts: Counter[str]) -> list[SyncItem]:
         if not pairs:
             return []
-        answers, items, links = [], [], []
-        for one, remote in pairs:
-            answers.append(self.connector.canonical(self.stream, remote.raw))
-        values = self.translator.to_local(answers)
-        for (one, remote), answer, local in zip(pairs, answers, values, strict=True):
-            version = self._adopt(one, answer, local)
+        items, links = [], []
+        values = self.translator.to_local([answer for _, _, answer in pairs])
+        ids = [one.record.pk for one, _, _ in pairs]
+        unsent_paid = unsent.paid(self.integration, ids) if self.stream.maps_to == "invoice" else {}
+        for (one, remote, answer), local in zip(pairs, values, strict=True):
+            version = self._adopt(one, answer, local, unsent_paid.get(one.record.pk))
             links.append(self._agreed(one, remote, answer, version))
             outcome, counter = SENT[one.op]
             counts[counter] += 1
             items.append(self._item(one.record, remote.id, outcome))
-        RecordLink.objects.bulk_update(
+        bulk.update(
             links,
             [
                 "remote_id",
@@ -187,16 +221,21 @@ class Outcomes:
                 "local_version",
                 "agreed_at",
                 "intent_key",
+                "intent_form",
                 "remote_deleted_at",
                 "writes_since_change",
                 "refused_version",
             ],
         )
         if DeadLetter.objects.filter(integration=self.integration, status__in=dead_letters.OPEN).exists():
-            dead_letters.resolve(self.integration.pk, self.stream.name, local_ids=[o.record.pk for o, _ in pairs])
+            dead_letters.resolve(self.integration.pk, self.stream.name, local_ids=ids)
+            made = [one.record.pk for one, _, _ in pairs if one.op is Op.CREATE]
+            dead_letters.retry_children(self.connector, self.stream, self.integration, made)
         return items
 
-    def _adopt(self, one: Outgoing, answer: Canonical, local: "dict[str, object] | MissingParents") -> int:
+    def _adopt(
+        self, one: Outgoing, answer: Canonical, local: "dict[str, object] | MissingParents", paid: Decimal | None
+    ) -> int:
         """Take over what the provider made of the record (its number, totals, tax); gives the version that agrees.
 
         Where the record has changed since the write was intended, the object may hold its older form: then nothing is
@@ -204,36 +243,65 @@ class Outcomes:
         """
         sent, got = canonical.to_json(one.wanted()), canonical.to_json(answer)
         differs = merge.changed_fields(sent, got, self._names)
-        if differs and one.link.intent_version != one.record.version:
+        undone = one.record.deleted_at is not None and is_in_use(got)
+        if (differs or undone) and one.link.intent_version != one.record.version:
             self.again += 1
             return 0
         if isinstance(local, MissingParents) or got.get("void") or one.record.deleted_at:
             return one.record.version
         local = local | derive.status(self.stream.maps_to, answer)
+        if paid:
+            local = derive.less(local, paid)
         theirs = {name: value for name, value in local.items() if value not in ("", None) or name in differs}
-        if not records.difference(one.record, theirs):
+        if self._tax_was_lost(one, answer):
             return one.record.version
         version = one.record.version
         try:
-            with transaction.atomic():
-                records.update(one.record, theirs, actor=self.actor, settle=False)
+            self._take_over(one.record, theirs)
         except records.StaleRecord:
             self.again += 1
             return version
+        except IntegrityError:
+            own = theirs.pop("number", "")
+            self._remarks.append((one, self._number_taken(str(own))))
+            self._take_over(one.record, theirs)
         return one.record.version
+
+    def _take_over(self, record: Record, theirs: "dict[str, object]") -> None:
+        changes = records.difference(record, theirs)
+        if changes:
+            with transaction.atomic():
+                records.update(record, theirs, actor=self.actor, verb=derive.verb(changes), settle=False)
+
+    def _number_taken(self, number: str) -> Refused:
+        return Refused(
+            f"{self.connector.label} gave it the number {number}, which another record here has.",
+            next_step="Let one side alone give the numbers: change the number here, or switch own numbers on there.",
+        )
+
+    def _tax_was_lost(self, one: Outgoing, answer: Canonical) -> bool:
+        """Our tax is never overwritten in silence by what the provider made of it."""
+        if not isinstance(one.record, Invoice) or not isinstance(answer, canonical.Invoice):
+            return False
+        if not one.record.tax_total or answer.total == one.record.total:
+            return False
+        remark = Refused(
+            f"{self.connector.label} made its total {answer.total}; here it is {one.record.total}.",
+            next_step="Correct the tax codes of its lines, or the tax here, then retry.",
+        )
+        self._remarks.append((one, remark))
+        return True
 
     def _agreed(self, one: Outgoing, remote: Remote, answer: Canonical, version: int) -> RecordLink:
         link = one.link
-        human = one.op == Op.CREATE or self._is_human(one)
-        link.writes_since_change = 0 if human else link.writes_since_change + 1
+        long_ago = link.agreed_at is None or link.agreed_at < timezone.now() - LOOP_WINDOW
+        calm = one.op == Op.CREATE or long_ago or self.changed_by_a_person(link)
+        link.writes_since_change = 0 if calm else link.writes_since_change + 1
         link.remote_id, link.remote_version = remote.id, remote.version
         link.base, link.raw_hash = canonical.to_json(answer), hash_of(remote.raw)
         link.local_version, link.agreed_at = version, timezone.now()
-        link.intent_key, link.remote_deleted_at, link.refused_version = None, None, 0
+        link.intent_key, link.intent_form, link.remote_deleted_at, link.refused_version = None, None, None, 0
         return link
-
-    def _is_human(self, one: Outgoing) -> bool:
-        return self.changed_by_a_person(one.link)
 
     def _item(self, record: Record, remote_id: str, outcome: str) -> SyncItem:
         return SyncItem(

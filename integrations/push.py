@@ -19,8 +19,9 @@ from connectors.base import Connector
 from connectors.errors import TransientError
 from connectors.records import Canonical
 from connectors.streams import Change, Op, Push, Retry, Stream
+from dealership import bulk
 from dealership.models import Record
-from integrations import merge, runs
+from integrations import dead_letters, merge, runs
 from integrations.canon import MissingParents, Translator, pushed_fields
 from integrations.models import RecordLink, SyncConfig, SyncLog
 from integrations.outcomes import Outcomes, Outgoing
@@ -55,6 +56,9 @@ class Pusher:
                 return False
             if self._outcomes.again == before:
                 break
+        else:
+            # Both sides are being changed as fast as we write: go on in a run of its own.
+            SyncConfig.objects.filter(integration=self.integration, stream=self.stream.name).update(push_wanted=True)
         if self._outcomes.put_off:
             raise TransientError(f"{self._outcomes.put_off} records could not be taken now. They are sent again.")
         return True
@@ -106,15 +110,22 @@ class Pusher:
         return True
 
     def _resend(self, key: uuid.UUID) -> None:
-        """The same batch once more, with the same key and the same places."""
+        """The same batch once more, with the same key and the same places.
+
+        One that was given a new parent meanwhile, which cannot be sent, keeps its intent and waits.
+        """
         links = list(self._links().filter(intent_key=key).order_by("intent_item"))
         rows = self.translator.local_rows([link.local_id for link in links])
-        forms = self.translator.for_merge([rows[link.local_id] for link in links])
+        forms = self._with_parents([rows[link.local_id] for link in links])
         batch = []
         for link, form in zip(links, forms, strict=True):
-            op = self._op(rows[link.local_id], link, form)
-            batch.append(Outgoing(rows[link.local_id], link, form, op or Op.UPDATE, tried=True))
-        self._send(key, batch)
+            record = rows[link.local_id]
+            if not isinstance(form, MissingParents):
+                batch.append(Outgoing(record, link, form, self._op(record, link, form) or Op.UPDATE, tried=True))
+            elif link.refused_version != record.version:
+                self._outcomes.refuse_orphan(record, link, form)
+        if batch:
+            self._send(key, batch)
 
     def _pass(self, deadline: float) -> bool:
         """Once over everything that differs, in the order of the ids: what changes behind us has its own wish."""
@@ -155,11 +166,15 @@ class Pusher:
                 record_type=self.stream.maps_to,
                 local_id=record.pk,
             )
+            if link.intent_key is not None:
+                continue  # its answer is not known yet: only the same write may be repeated
             if isinstance(form, MissingParents):
                 self._outcomes.refuse_orphan(record, link, form)
                 continue
             op = self._op(record, link, form)
-            if op is None:
+            if op is None and link.remote_deleted_at and record.deleted_at is None:
+                self._outcomes.refuse_gone(record, link)
+            elif op is None:
                 link.local_version = record.version
                 agreed.append(link)
             elif link.writes_since_change >= MOST_WRITES_WITHOUT_CHANGE and not self._outcomes.changed_by_a_person(
@@ -168,7 +183,9 @@ class Pusher:
                 self._outcomes.refuse_loop(record, link)
             else:
                 batch.append(Outgoing(record, link, form, op, tried=False))
-        RecordLink.objects.bulk_update(agreed, ["local_version"])
+        bulk.update(agreed, ["local_version"])
+        if agreed:
+            dead_letters.resolve(self.integration.pk, self.stream.name, local_ids=[link.local_id for link in agreed])
         if batch:
             self._intend_and_send(batch)
 
@@ -205,12 +222,13 @@ class Pusher:
         for item, one in enumerate(batch, start=1):
             one.link.intent_key, one.link.intent_item, one.link.intent_tries = key, item, 0
             one.link.intent_version = one.record.version
+            one.link.intent_form = canonical.to_json(one.wanted())
         with transaction.atomic():
             runs.checkpoint(self.run)
-            RecordLink.objects.bulk_create([one.link for one in batch if one.link._state.adding])
-            RecordLink.objects.bulk_update(
+            bulk.insert([one.link for one in batch if one.link._state.adding])
+            bulk.update(
                 [one.link for one in batch if not one.link._state.adding],
-                ["intent_key", "intent_item", "intent_tries", "intent_version"],
+                ["intent_key", "intent_item", "intent_tries", "intent_version", "intent_form"],
             )
         self._send(key, batch)
 

@@ -1,8 +1,8 @@
 """Every transition of a run (SyncLog), and nothing else.
 
-A wish comes first: `request` sets `pull_wanted` / `push_wanted` on the stream's config. `open_wanted` turns wishes into a
-queued run, unless one is open; then the wish waits and becomes the next run when that one ends. Each transition is one
-conditional UPDATE: zero rows mean that somebody else moved the run, and the caller returns quietly.
+A wish comes first: `request` sets `pull_wanted` / `push_wanted` on the stream's config. `open_wanted` turns wishes into
+a queued run, unless one is open; then the wish waits and becomes the next run when that one ends. Each transition is
+one conditional UPDATE: zero rows mean that somebody else moved the run, and the caller returns quietly.
 """
 
 import secrets
@@ -50,11 +50,16 @@ def request_all(integration: Integration, *, trigger: str, pull: bool = True, pu
 
 
 def open_wanted(config_id: uuid.UUID, *, trigger: str) -> SyncLog | None:
-    """Queue a run for what is wanted; the open one where there is one; None when nothing is to be done."""
+    """Queue a run for what is wanted; the open one where there is one; None when nothing is to be done.
+
+    A blocked stream waits until a person asks or its settings change.
+    """
     with transaction.atomic():
         config = SyncConfig.objects.select_related("integration").get(pk=config_id)
         wanted = config.enabled and (config.pull_wanted or config.push_wanted)
         if not wanted or config.integration.status != Integration.Status.CONNECTED:
+            return None
+        if config.blocked_reason and trigger != SyncLog.Trigger.MANUAL:
             return None
         run = _build(config, trigger)
         try:
@@ -62,7 +67,9 @@ def open_wanted(config_id: uuid.UUID, *, trigger: str) -> SyncLog | None:
                 run.save(force_insert=True)
         except IntegrityError:
             return SyncLog.objects.filter(config=config, status__in=SyncLog.OPEN).first()
-        SyncConfig.objects.filter(pk=config_id).update(pull_wanted=False, push_wanted=False, blocked_reason="")
+        # Only what this run takes up: somebody may have wished for the other direction in this very moment.
+        taken = {f"{wish}_wanted": False for wish, on in (("pull", run.pulls), ("push", run.pushes)) if on}
+        SyncConfig.objects.filter(pk=config_id).update(**taken, blocked_reason="")
         background.enqueue(WORK_TASK, config.integration_id)
     return run
 
@@ -86,10 +93,14 @@ def _build(config: SyncConfig, trigger: str) -> SyncLog:
 def due(now: datetime | None = None) -> Any:
     """Queued runs whose time has come. Those of a paused or refused integration wait until it is connected again."""
     now = now or timezone.now()
-    connected = Integration.objects.filter(status=Integration.Status.CONNECTED)
     return SyncLog.objects.filter(
-        Q(not_before=None) | Q(not_before__lte=now), status=Status.QUEUED, integration__in=connected
+        Q(not_before=None) | Q(not_before__lte=now), status=Status.QUEUED, integration__in=_connected()
     )
+
+
+def _connected() -> Any:
+    """For `integration__in`. Never a join: an UPDATE with one picks its rows beforehand, so two workers could win."""
+    return Integration.objects.filter(status=Integration.Status.CONNECTED)
 
 
 def claim_next(integration_id: uuid.UUID) -> SyncLog | None:
@@ -122,12 +133,16 @@ def _held(run: SyncLog) -> Any:
 
 
 def renew(run: SyncLog) -> None:
-    """Keep the lease. Raises LeaseLost when it is not ours any more or the run was cancelled."""
-    until = timezone.now() + timedelta(seconds=TIMINGS.lease_seconds)
-    if not _held(run).filter(cancel_requested=False).update(lease_expires_at=until):
-        if _held(run).update(status=Status.CANCELLED, finished_at=timezone.now(), lease_token=None):
-            open_wanted(run.config_id, trigger=SyncLog.Trigger.SCHEDULE)
-        raise LeaseLost
+    """Keep the lease. Raises LeaseLost when it is not ours any more, the run was cancelled or its integration paused:
+    then it goes on from its checkpoint when that is resumed."""
+    now = timezone.now()
+    until = now + timedelta(seconds=TIMINGS.lease_seconds)
+    if _held(run).filter(cancel_requested=False, integration__in=_connected()).update(lease_expires_at=until):
+        return
+    if _held(run).filter(cancel_requested=True).update(status=Status.CANCELLED, finished_at=now, lease_token=None):
+        open_wanted(run.config_id, trigger=SyncLog.Trigger.SCHEDULE)
+    _held(run).update(status=Status.QUEUED, lease_token=None, nudged_at=None)
+    raise LeaseLost
 
 
 def checkpoint(run: SyncLog, *, counts: dict[str, int] | None = None, **place: Any) -> None:
@@ -136,6 +151,7 @@ def checkpoint(run: SyncLog, *, counts: dict[str, int] | None = None, **place: A
     until = timezone.now() + timedelta(seconds=TIMINGS.lease_seconds)
     if not _held(run).update(lease_expires_at=until, attempt=0, **added, **place):
         raise LeaseLost
+    run.attempt = 0
     for name, value in place.items():
         setattr(run, name, value)
 

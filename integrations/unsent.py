@@ -22,18 +22,15 @@ def paid(integration: Integration, invoice_ids: Collection[uuid.UUID]) -> dict[u
     """
     links = RecordLink.objects.filter(integration=integration, record_type="payment")
     agreed = links.filter(local_id=OuterRef("payment_id"), local_version=OuterRef("payment__version"))
-    waiting = list(
-        Allocation.objects.filter(~Exists(agreed), invoice__in=invoice_ids, payment__isnull=False).select_related(
-            "payment"
-        )
-    )
+    rows = Allocation.objects.filter(~Exists(agreed), invoice__in=invoice_ids).select_related("payment")
+    waiting = [(row, row.payment) for row in rows if row.payment is not None]
     if not waiting:
         return {}
-    known = _known(integration, {row.payment_id for row in waiting}, invoice_ids)
+    known = _known(integration, {payment.pk for _, payment in waiting}, invoice_ids)
     more: dict[uuid.UUID, Decimal] = defaultdict(Decimal)
-    for row in waiting:
-        counts = row.payment.status == Payment.Status.RECEIVED and row.payment.deleted_at is None
-        before = known.get((row.payment_id, row.invoice_id), Decimal(0))
+    for row, payment in waiting:
+        counts = payment.status == Payment.Status.RECEIVED and payment.deleted_at is None
+        before = known.get((payment.pk, row.invoice_id), Decimal(0))
         more[row.invoice_id] += (row.amount if counts else Decimal(0)) - before
     return {invoice_id: amount for invoice_id, amount in more.items() if amount}
 

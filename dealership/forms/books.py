@@ -54,6 +54,7 @@ class ExpenseForm(RecordForm):
 
     def __init__(self, data: Mapping[str, Any] | None = None, **options: Any) -> None:
         super().__init__(data, **options)
+        self.fields["kind"].disabled = self.record is not None
         self.suggest("issued_on", timezone.localdate())
         lines = records.child_values(self.record, "lines") if self.record else []
         self.lines = row_set(

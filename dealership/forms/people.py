@@ -1,5 +1,6 @@
 """Forms of the records that are one row: people, vehicles, sales on their way, work."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -34,6 +35,11 @@ class ContactForm(RecordForm):
             "notes",
             "active",
         )
+
+    def __init__(self, data: Mapping[str, Any] | None = None, **options: Any) -> None:
+        super().__init__(data, **options)
+        # Only a lead becomes something else: customers and vendors are different things at an accounting system.
+        self.fields["kind"].disabled = isinstance(self.record, Contact) and self.record.kind != Contact.Kind.LEAD
 
     def clean_email(self) -> str:
         email = str(self.cleaned_data["email"]).strip()

@@ -71,6 +71,7 @@ class InvoiceForm(RecordForm):
     def __init__(self, data: Mapping[str, Any] | None = None, **options: Any) -> None:
         super().__init__(data, **options)
         self._offer_status()
+        self.fields["kind"].disabled = self.record is not None
         self.suggest("issued_on", timezone.localdate())
         lines = records.child_values(self.record, "lines") if self.record else []
         taxes = records.child_values(self.record, "taxes") if self.record else []
@@ -107,7 +108,11 @@ class InvoiceForm(RecordForm):
         lines = self.lines.values()
         subtotal = sum((row["amount"] for row in lines), Decimal(0))
         taxes = [form.values_on(subtotal) for form in self.taxes.kept() if isinstance(form, TaxForm)]
-        return {**super().values(), "lines": lines, "taxes": taxes}
+        values = {**super().values(), "lines": lines}
+        # What came in has a tax total without rows: saving another field must not take it away.
+        if taxes or self.record is None or records.child_values(self.record, "taxes"):
+            values["taxes"] = taxes
+        return values
 
 
 class PaymentForm(RecordForm):

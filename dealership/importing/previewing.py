@@ -13,7 +13,7 @@ from dealership.importing.plan import Candidate, Plan, Source
 from dealership.importing.problems import Problem
 from dealership.importing.storing import Match, Store
 from dealership.importing.working import CHUNK
-from dealership.models import ImportFile, Invoice
+from dealership.models import Contact, ImportFile, Invoice
 
 SHOWN: Final = 20
 _TEXT_LIMIT: Final = 80
@@ -68,7 +68,8 @@ def _cells(candidate: Candidate, source: Source) -> Iterator[tuple[str, Any]]:
         if field.name in ("customer", "customer_number"):
             continue
         given = {"number": candidate.number, "invoice": candidate.invoice}
-        yield str(field.label), candidate.values.get(field.name, given.get(field.name, ""))
+        value = candidate.values.get(field.name, given.get(field.name, ""))
+        yield str(field.label), Contact.Kind(value).label if field.name == "kind" and value else value
 
 
 def _invoice_cells(candidate: Candidate) -> Iterator[tuple[str, Any]]:

@@ -49,8 +49,12 @@ class Expense(Record):
         VOID = "void", _("Void")
 
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices, default=Kind.BILL)
-    vendor = models.ForeignKey(Contact, on_delete=models.PROTECT, null=True, blank=True, related_name="expenses")
-    vehicle = models.ForeignKey(Vehicle, on_delete=models.SET_NULL, null=True, blank=True, related_name="expenses")
+    vendor = models.ForeignKey(
+        Contact, on_delete=models.PROTECT, null=True, blank=True, related_name="expenses", verbose_name=_("vendor")
+    )
+    vehicle = models.ForeignKey(
+        Vehicle, on_delete=models.SET_NULL, null=True, blank=True, related_name="expenses", verbose_name=_("vehicle")
+    )
     issued_on = models.DateField(_("date"))
     due_on = models.DateField(_("due on"), null=True, blank=True)
     reference = models.CharField(_("reference"), max_length=50, blank=True)
@@ -63,6 +67,7 @@ class Expense(Record):
         blank=True,
         related_name="paid_expenses",
         help_text=_("The bank or card account it was paid from."),
+        verbose_name=_("account"),
     )
     currency = currency()
     total = money(_("total"), default=0)
@@ -83,9 +88,16 @@ class Expense(Record):
 
 class ExpenseLine(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    expense = models.ForeignKey(Expense, on_delete=models.CASCADE, related_name="lines")
+    expense = models.ForeignKey(Expense, on_delete=models.CASCADE, related_name="lines", verbose_name=_("expense"))
     position = models.PositiveSmallIntegerField(_("position"))
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, null=True, blank=True, related_name="expense_lines")
+    account = models.ForeignKey(
+        Account,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="expense_lines",
+        verbose_name=_("account"),
+    )
     description = models.TextField(_("description"), blank=True)
     amount = money(_("amount"))
 

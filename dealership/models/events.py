@@ -39,7 +39,7 @@ class Event(models.Model):
         SYSTEM = "system", _("Lotbridge")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    dealership = models.ForeignKey(Dealership, on_delete=models.CASCADE, related_name="+")
+    dealership = models.ForeignKey(Dealership, on_delete=models.CASCADE, related_name="+", verbose_name=_("dealership"))
     type = models.CharField(_("type"), max_length=60)
     record_type = models.CharField(_("record type"), max_length=30, blank=True)
     record_id = models.UUIDField(_("record"), null=True, blank=True)

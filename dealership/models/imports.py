@@ -51,8 +51,10 @@ class ImportFile(models.Model):
         FAILED = "failed", _("Nothing imported")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    dealership = models.ForeignKey(Dealership, on_delete=models.CASCADE, related_name="+")
-    user = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    dealership = models.ForeignKey(Dealership, on_delete=models.CASCADE, related_name="+", verbose_name=_("dealership"))
+    user = models.ForeignKey(
+        User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("user")
+    )
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
     profile = models.CharField(_("profile"), max_length=30, blank=True)
     file_name = models.CharField(_("file"), max_length=255, help_text=_("As the person called it; never a path."))
@@ -95,7 +97,7 @@ class ImportKey(models.Model):
     """The number by which outside files know a record, so that the next one finds it even when renamed."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    dealership = models.ForeignKey(Dealership, on_delete=models.CASCADE, related_name="+")
+    dealership = models.ForeignKey(Dealership, on_delete=models.CASCADE, related_name="+", verbose_name=_("dealership"))
     scope = models.CharField(_("kind"), max_length=20, help_text=_("customer, vendor, lead or payment."))
     number = models.CharField(_("number"), max_length=100)
     record_id = models.UUIDField(_("record"))

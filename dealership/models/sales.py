@@ -28,9 +28,13 @@ class Invoice(Record):
 
     kind = models.CharField(_("kind"), max_length=12, choices=Kind.choices, default=Kind.INVOICE)
     number = models.CharField(_("number"), max_length=50, blank=True)
-    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="invoices")
-    vehicle = models.ForeignKey(Vehicle, on_delete=models.SET_NULL, null=True, blank=True, related_name="invoices")
-    location = models.ForeignKey(Location, on_delete=models.SET_NULL, null=True, blank=True, related_name="invoices")
+    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="invoices", verbose_name=_("contact"))
+    vehicle = models.ForeignKey(
+        Vehicle, on_delete=models.SET_NULL, null=True, blank=True, related_name="invoices", verbose_name=_("vehicle")
+    )
+    location = models.ForeignKey(
+        Location, on_delete=models.SET_NULL, null=True, blank=True, related_name="invoices", verbose_name=_("location")
+    )
     issued_on = models.DateField(_("issued on"))
     due_on = models.DateField(_("due on"), null=True, blank=True)
     currency = currency()
@@ -62,7 +66,7 @@ class Invoice(Record):
 
 class InvoiceLine(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    invoice = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="lines")
+    invoice = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="lines", verbose_name=_("invoice"))
     position = models.PositiveSmallIntegerField(_("position"))
     description = models.TextField(_("description"), blank=True)
     quantity = models.DecimalField(_("quantity"), max_digits=16, decimal_places=6, default=1)
@@ -82,7 +86,7 @@ class InvoiceLine(models.Model):
 
 class InvoiceTax(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    invoice = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="taxes")
+    invoice = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="taxes", verbose_name=_("invoice"))
     name = models.CharField(_("tax"), max_length=100)
     rate_percent = models.DecimalField(_("rate"), max_digits=7, decimal_places=4, null=True, blank=True)
     amount = money(_("amount"))
@@ -103,7 +107,7 @@ class Payment(Record):
         RECEIVED = "received", _("Received")
         VOID = "void", _("Void")
 
-    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="payments")
+    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="payments", verbose_name=_("contact"))
     amount = money(_("amount"))
     currency = currency()
     paid_on = models.DateField(_("paid on"))
@@ -128,12 +132,21 @@ class Allocation(models.Model):
     """The part of a payment, or of a credit note, that settles one invoice."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    dealership = models.ForeignKey(Dealership, on_delete=models.CASCADE, related_name="+")
-    payment = models.ForeignKey(Payment, on_delete=models.CASCADE, null=True, blank=True, related_name="allocations")
-    credit_note = models.ForeignKey(
-        Invoice, on_delete=models.CASCADE, null=True, blank=True, related_name="credit_allocations"
+    dealership = models.ForeignKey(Dealership, on_delete=models.CASCADE, related_name="+", verbose_name=_("dealership"))
+    payment = models.ForeignKey(
+        Payment, on_delete=models.CASCADE, null=True, blank=True, related_name="allocations", verbose_name=_("payment")
     )
-    invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="allocations")
+    credit_note = models.ForeignKey(
+        Invoice,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="credit_allocations",
+        verbose_name=_("credit note"),
+    )
+    invoice = models.ForeignKey(
+        Invoice, on_delete=models.PROTECT, related_name="allocations", verbose_name=_("invoice")
+    )
     amount = money(_("amount"))
 
     class Meta:
@@ -160,9 +173,13 @@ class PaymentAttempt(models.Model):
         FAILED = "failed", _("Failed")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    dealership = models.ForeignKey(Dealership, on_delete=models.CASCADE, related_name="+")
-    invoice = models.ForeignKey(Invoice, on_delete=models.CASCADE, null=True, blank=True, related_name="attempts")
-    payment = models.ForeignKey(Payment, on_delete=models.CASCADE, null=True, blank=True, related_name="attempts")
+    dealership = models.ForeignKey(Dealership, on_delete=models.CASCADE, related_name="+", verbose_name=_("dealership"))
+    invoice = models.ForeignKey(
+        Invoice, on_delete=models.CASCADE, null=True, blank=True, related_name="attempts", verbose_name=_("invoice")
+    )
+    payment = models.ForeignKey(
+        Payment, on_delete=models.CASCADE, null=True, blank=True, related_name="attempts", verbose_name=_("payment")
+    )
     amount = money(_("amount"))
     currency = currency()
     outcome = models.CharField(_("outcome"), max_length=10, choices=Outcome.choices)
@@ -187,8 +204,12 @@ class Deal(Record):
         LOST = "lost", _("Lost")
 
     title = models.CharField(_("title"), max_length=255)
-    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, null=True, blank=True, related_name="deals")
-    vehicle = models.ForeignKey(Vehicle, on_delete=models.SET_NULL, null=True, blank=True, related_name="deals")
+    contact = models.ForeignKey(
+        Contact, on_delete=models.PROTECT, null=True, blank=True, related_name="deals", verbose_name=_("contact")
+    )
+    vehicle = models.ForeignKey(
+        Vehicle, on_delete=models.SET_NULL, null=True, blank=True, related_name="deals", verbose_name=_("vehicle")
+    )
     amount = money(_("amount"), null=True, blank=True)
     currency = currency()
     stage = models.CharField(_("stage"), max_length=5, choices=Stage.choices, default=Stage.OPEN)

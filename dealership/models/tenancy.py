@@ -81,8 +81,10 @@ class Membership(models.Model):
         VIEWER = "viewer", _("Viewer")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
-    dealership = models.ForeignKey(Dealership, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships", verbose_name=_("user"))
+    dealership = models.ForeignKey(
+        Dealership, on_delete=models.CASCADE, related_name="memberships", verbose_name=_("dealership")
+    )
     role = models.CharField(_("role"), max_length=10, choices=Role.choices, default=Role.VIEWER)
     created_at = models.DateTimeField(_("created"), default=timezone.now)
 

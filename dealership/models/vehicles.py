@@ -34,8 +34,12 @@ class Vehicle(Record):
     currency = models.CharField(_("currency"), max_length=3, blank=True, help_text=_("ISO 4217 code."))
     description = models.TextField(_("description"), blank=True)
     status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.IN_STOCK)
-    location = models.ForeignKey(Location, on_delete=models.SET_NULL, null=True, blank=True, related_name="vehicles")
-    owner = models.ForeignKey(Contact, on_delete=models.SET_NULL, null=True, blank=True, related_name="vehicles")
+    location = models.ForeignKey(
+        Location, on_delete=models.SET_NULL, null=True, blank=True, related_name="vehicles", verbose_name=_("location")
+    )
+    owner = models.ForeignKey(
+        Contact, on_delete=models.SET_NULL, null=True, blank=True, related_name="vehicles", verbose_name=_("owner")
+    )
 
     class Meta:
         verbose_name = _("vehicle")

@@ -18,10 +18,18 @@ class Job(Record):
 
     number = models.CharField(_("number"), max_length=50, blank=True)
     title = models.CharField(_("title"), max_length=255)
-    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, null=True, blank=True, related_name="jobs")
-    vehicle = models.ForeignKey(Vehicle, on_delete=models.SET_NULL, null=True, blank=True, related_name="jobs")
-    invoice = models.ForeignKey(Invoice, on_delete=models.SET_NULL, null=True, blank=True, related_name="jobs")
-    location = models.ForeignKey(Location, on_delete=models.SET_NULL, null=True, blank=True, related_name="jobs")
+    contact = models.ForeignKey(
+        Contact, on_delete=models.PROTECT, null=True, blank=True, related_name="jobs", verbose_name=_("contact")
+    )
+    vehicle = models.ForeignKey(
+        Vehicle, on_delete=models.SET_NULL, null=True, blank=True, related_name="jobs", verbose_name=_("vehicle")
+    )
+    invoice = models.ForeignKey(
+        Invoice, on_delete=models.SET_NULL, null=True, blank=True, related_name="jobs", verbose_name=_("invoice")
+    )
+    location = models.ForeignKey(
+        Location, on_delete=models.SET_NULL, null=True, blank=True, related_name="jobs", verbose_name=_("location")
+    )
     status = models.CharField(_("status"), max_length=12, choices=Status.choices, default=Status.OPEN)
     scheduled_on = models.DateField(_("scheduled on"), null=True, blank=True)
     notes = models.TextField(_("notes"), blank=True)
@@ -36,8 +44,12 @@ class Job(Record):
 
 
 class ServiceRecord(Record):
-    vehicle = models.ForeignKey(Vehicle, on_delete=models.PROTECT, related_name="service_records")
-    job = models.ForeignKey(Job, on_delete=models.SET_NULL, null=True, blank=True, related_name="service_records")
+    vehicle = models.ForeignKey(
+        Vehicle, on_delete=models.PROTECT, related_name="service_records", verbose_name=_("vehicle")
+    )
+    job = models.ForeignKey(
+        Job, on_delete=models.SET_NULL, null=True, blank=True, related_name="service_records", verbose_name=_("job")
+    )
     performed_on = models.DateField(_("performed on"))
     mileage = models.PositiveIntegerField(_("mileage"), null=True, blank=True)
     description = models.TextField(_("description"))

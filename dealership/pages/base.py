@@ -4,13 +4,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from django.db.models import Q
+from django.db.models import Prefetch, Q
 from django.utils.functional import Promise
 
 from dealership.forms.base import RecordForm
 from dealership.models import Record
 
 Words: TypeAlias = str | Promise
+Prefetched: TypeAlias = "str | Prefetch[Any, Any, Any]"
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Lines:
 
     attribute: str
     template: str
-    prefetch: tuple[str, ...] = ()
+    prefetch: tuple[Prefetched, ...] = ()
 
 
 @dataclass(frozen=True)

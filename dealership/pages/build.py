@@ -128,7 +128,7 @@ def _cell(pages: RecordPages, column: Column, record: Record) -> Cell:
         name
         for name, applies in (
             ("num", text.is_figure(pages.model, column.name)),
-            ("nowrap", text.is_day(pages.model, column.name)),
+            ("nowrap", text.is_day(pages.model, column.name) or column.name == "phone"),
             ("lead", column.lead),
         )
         if applies
@@ -167,10 +167,17 @@ def _entry(model: type[Record], record: Record, event: Event) -> Entry:
 
 def _changes(model: type[Record], record: Record, changes: dict[str, list[Any]]) -> list[Change]:
     return [
-        Change(_label(model, name), _plain(model, record, name, pair[0]), _plain(model, record, name, pair[1]))
+        _change(_label(model, name), *(_plain(model, record, name, value) for value in pair))
         for name, pair in changes.items()
         if name not in _HIDDEN_CHANGES
     ]
+
+
+def _change(label: str, before: str, after: str) -> Change:
+    """What was empty need not be said; of rows and of other records only that they changed is known."""
+    if before == after:
+        return Change(label, "", _("changed"))
+    return Change(label, before, after or _("nothing"))
 
 
 def _label(model: type[Model], name: str) -> str:
@@ -181,7 +188,7 @@ def _label(model: type[Model], name: str) -> str:
 def _plain(model: type[Record], record: Record, name: str, value: Any) -> str:
     """A value as the event kept it, written for a person."""
     if value in (None, "", []):
-        return _("nothing")
+        return ""
     if isinstance(value, list):
         return ngettext("%(count)s row", "%(count)s rows", len(value)) % {"count": len(value)}
     if isinstance(value, bool):

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from django.db.models import Q, TextChoices
+from django.db.models import Prefetch, Q, TextChoices
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
@@ -21,6 +21,7 @@ from dealership.forms.people import (
 from dealership.forms.sales import InvoiceForm, PaymentForm
 from dealership.models import (
     Account,
+    Allocation,
     Contact,
     Deal,
     Expense,
@@ -32,7 +33,7 @@ from dealership.models import (
     ServiceRecord,
     Vehicle,
 )
-from dealership.pages.base import Column, Filter, Lines, RecordPages, Related, Words
+from dealership.pages.base import Column, Filter, Lines, Prefetched, RecordPages, Related, Words
 from dealership.pages.text import address
 
 Options = Callable[[], Mapping[str, tuple[Words, Q]]]
@@ -52,6 +53,11 @@ def _with_overdue(choices: type[TextChoices], kind: str) -> Options:
 
 def _activity() -> Mapping[str, tuple[Words, Q]]:
     return {"yes": (lazy("Active"), Q(active=True)), "no": (lazy("Inactive"), Q(active=False))}
+
+
+def _allocations_with(other: str) -> Prefetched:
+    """What was allocated and the record at its other end, in one query."""
+    return Prefetch("allocations", Allocation.objects.select_related(other))
 
 
 def _invoice_heading(invoice: Invoice) -> str:
@@ -177,7 +183,7 @@ INVOICE: Final = RecordPages(
     joined=("contact", "vehicle"),
     form=InvoiceForm,
     form_template="dealership/invoice_form.html",
-    lines=Lines("lines", "dealership/invoice_lines.html", ("lines", "taxes", "allocations__payment")),
+    lines=Lines("lines", "dealership/invoice_lines.html", ("lines", "taxes", _allocations_with("payment"))),
     status="status",
     can_void=True,
 )
@@ -205,7 +211,7 @@ PAYMENT: Final = RecordPages(
     joined=("contact",),
     form=PaymentForm,
     form_template="dealership/payment_form.html",
-    lines=Lines("allocations", "dealership/payment_lines.html", ("allocations__invoice",)),
+    lines=Lines("allocations", "dealership/payment_lines.html", (_allocations_with("invoice"),)),
     status="status",
     can_void=True,
 )

@@ -101,7 +101,8 @@ def field(bound: BoundField, label: str = "") -> dict[str, Any]:
     widget = bound.field.widget
     is_group = isinstance(widget, (RadioSelect, CheckboxSelectMultiple))
     is_tick = isinstance(widget, CheckboxInput)
-    attrs: dict[str, str | bool] = {} if is_group or is_tick else {"class": "input"}
+    # A placeholder would only say the label again.
+    attrs: dict[str, str | bool] = {} if is_group or is_tick else {"class": "input", "placeholder": False}
     return {
         "field": bound,
         "label": label or bound.label,

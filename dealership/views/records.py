@@ -22,7 +22,7 @@ from dealership.events import Actor
 from dealership.forms.base import RecordForm
 from dealership.models import Event, Record
 from dealership.pages import build, declared, registry, selection, text
-from dealership.pages.base import RecordPages, Related
+from dealership.pages.base import Prefetched, RecordPages, Related
 
 STORY_LENGTH: Final = 20
 WHOLE_STORY: Final = 500
@@ -37,12 +37,13 @@ def listing(request: DealershipRequest, kind: str) -> HttpResponse:
     pages = declared.BY_TYPE[kind]
     asked = selection.asked(pages, request.GET)
     page = paging.page_of(request, selection.records(pages, request.dealership, asked))
+    rows = build.rows(pages, page, request.dealership)
     context = {
         "kind": kind,
         "pages": pages,
         "page": page,
-        "rows": build.rows(pages, page, request.dealership),
-        "with_badges": badges.are_shown(),
+        "rows": rows,
+        "with_badges": any(row.badges for row in rows),
         "narrowed": asked.through,
         "heads": build.heads(pages, asked.sort),
         "filters": asked.shown,
@@ -181,7 +182,7 @@ def void(request: DealershipRequest, kind: str, pk: UUID) -> HttpResponse:
     return redirect(registry.url(record))
 
 
-def _record(request: DealershipRequest, pages: RecordPages, pk: UUID, *prefetch: str) -> Record:
+def _record(request: DealershipRequest, pages: RecordPages, pk: UUID, *prefetch: Prefetched) -> Record:
     """The dealership's own record, deleted ones too; 404 for anybody else's."""
     rows = pages.model.objects.for_dealership(request.dealership).select_related("dealership", *pages.joined)
     record: Record = get_object_or_404(rows.prefetch_related(*prefetch), pk=pk)

@@ -148,7 +148,7 @@ def _stream_row(figure: dict[str, Any]) -> Row:
         ours=_sums(figure["ours"]["totals"]),
         theirs_count=display.number(figure["theirs"]["count"]),
         theirs=_sums(figure["theirs"]["totals"]),
-        difference=", ".join(signed(amount) for amount in apart.values()) or ("0.00" if figure["months"] else ""),
+        difference=", ".join(signed(amount) for amount in apart.values()) or (signed(0) if figure["months"] else ""),
         agrees=not faults and figure["ours"] == figure["theirs"],
         stream=figure["stream"],
         note=_fault_note(figure),

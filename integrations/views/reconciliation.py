@@ -139,7 +139,7 @@ def _by_money(rows: QuerySet[ReconciliationDifference]) -> QuerySet[Any]:
 
 
 def _difference(row: ReconciliationDifference, integration: Integration) -> dict[str, Any]:
-    has_money = row.ours is not None or row.theirs is not None
+    apart = (row.ours or 0) - (row.theirs or 0)
     missing = _("missing")
     return {
         "row": row,
@@ -148,7 +148,9 @@ def _difference(row: ReconciliationDifference, integration: Integration) -> dict
         "stream": words.stream(integration.provider, row.stream),
         "ours": figures.side(row.ours, row.currency, missing if row.kind == row.Kind.MISSING_HERE else ""),
         "theirs": figures.side(row.theirs, row.currency, missing if row.kind == row.Kind.MISSING_THERE else ""),
-        "difference": figures.signed((row.ours or 0) - (row.theirs or 0)) if has_money else "",
+        "difference": figures.signed(apart) if apart else row.get_kind_display(),
+        "cause": words.said(row.cause),
+        "next_step": words.said(row.next_step),
         "fields": [
             {"name": name, "ours": figures.plain(pair[0]), "theirs": figures.plain(pair[1])}
             for name, pair in row.fields.items()

@@ -44,9 +44,13 @@ class Tokens:
 class Budget:
     def __init__(self) -> None:
         self.taken: list[str] = []
+        self.held: list[tuple[str, float]] = []
 
     def take(self, name: str) -> None:
         self.taken.append(name)
+
+    def hold(self, name: str, seconds: float) -> None:
+        self.held.append((name, seconds))
 
 
 @pytest.fixture(autouse=True)
@@ -99,6 +103,17 @@ def test_a_429_with_a_date_says_how_long_to_wait(mock: responses.RequestsMock, c
         client.get("/things")
 
     assert 85 <= caught.value.retry_after_seconds <= 90
+
+
+def test_a_429_holds_back_everybody_who_shares_the_limits(mock: responses.RequestsMock, tokens: Tokens) -> None:
+    budget = Budget()
+    client = ApiClient("https://api.example.com", tokens, budget=budget)
+    mock.get(URL, status=429, headers={"Retry-After": "37"})
+
+    with pytest.raises(RateLimited):
+        client.get("/things", limits=("requests", "batch"))
+
+    assert budget.held == [("requests", 37), ("batch", 37)]
 
 
 @pytest.mark.parametrize("header", [None, "", "soon"])

@@ -163,8 +163,8 @@ def test_a_changed_line_updates_the_invoice_with_an_event(dealership: Dealership
 
     assert counts(again) == (Status.SUCCEEDED, 0, 1, 1, 0)
     assert Invoice.objects.get(number="INV-1").balance == Decimal("223.17")
-    changed = Event.objects.filter(type="invoice.updated").order_by("record_version")
-    assert [sorted(event.changes) for event in changed] == [["lines", "subtotal", "total"], ["balance"]]
+    changed = Event.objects.get(type="invoice.updated")
+    assert sorted(changed.changes) == ["balance", "lines", "subtotal", "total"]
 
 
 def test_a_tax_code_added_since_is_not_taken_away(dealership: Dealership) -> None:

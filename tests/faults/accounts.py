@@ -69,10 +69,11 @@ def _books(kind: Kind, integration: Integration, links: Links, simulator: Runnin
     rows = rows.prefetch_related(*kind.children)
     here = {row.pk: row for row in rows if getattr(row, "status", "") != "draft"}
     _nothing_doubled(kind, here.values(), there.values())
-    pairs = {row.remote_id: row.local_id for row in links.of(kind.stream) if not row.remote_deleted_at}
+    live = [row for row in links.of(kind.stream) if not row.remote_deleted_at]
+    assert [row for row in live if not row.remote_id] == [], f"{kind.stream}: a link without its other side"
+    pairs = {str(row.remote_id): row.local_id for row in live}
     # Deleted here: there it is void or inactive, or gone too.
     present = {pk for pk, row in here.items() if row.deleted_at is None}
-    assert None not in pairs, f"{kind.stream}: a link without its other side"
     assert set(there) - set(pairs) == set(), f"{kind.stream}: only there"
     assert present - set(pairs.values()) == set(), f"{kind.stream}: only here"
     assert set(pairs) - set(there) == set(), f"{kind.stream}: linked, and lost there"

@@ -1,4 +1,4 @@
-"""`hub`: a whole hub on a database of its own, once on each engine that answers."""
+"""`hub`: a whole hub on a database of its own, on the engines that the test's module names; with --full on all."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pytest_django import DjangoDbBlocker, Settings
 
-from tests.faults.databases import POSTGRESQL, SQLITE, Templates, used
+from tests.faults.databases import BOTH, Templates, used
 from tests.faults.hub import Hub, hub_at
 
 
@@ -19,7 +19,13 @@ def templates(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: Djang
     made.drop()
 
 
-@pytest.fixture(params=[SQLITE, POSTGRESQL])
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "hub" in metafunc.fixturenames:
+        engines = BOTH if metafunc.config.option.full else metafunc.module.ENGINES
+        metafunc.parametrize("hub", engines, indirect=True)
+
+
+@pytest.fixture
 def hub(
     request: pytest.FixtureRequest,
     templates: Templates,
@@ -27,6 +33,10 @@ def hub(
     settings: Settings,
     django_db_blocker: DjangoDbBlocker,
 ) -> Iterator[Hub]:
-    with django_db_blocker.unblock(), templates.copy(request.param, tmp_path) as address, used(address):
-        with hub_at(address, tmp_path, settings) as made:
-            yield made
+    with (
+        django_db_blocker.unblock(),
+        templates.copy(request.param, tmp_path) as address,
+        used(address),
+        hub_at(address, tmp_path, settings) as made,
+    ):
+        yield made

@@ -21,7 +21,7 @@ from psycopg import sql
 
 from config.settings import env
 
-SQLITE, POSTGRESQL = "sqlite", "postgresql"
+SQLITE, POSTGRESQL = BOTH = ("sqlite", "postgresql")
 SERVER = os.environ.get("CI_DATABASE_URL", "postgres://postgres@127.0.0.1:5432/postgres")
 
 

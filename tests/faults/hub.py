@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
@@ -17,9 +18,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import pytest
 import requests
 from django.conf import settings
+from django.test import Client
 
 from dealership import records
 from dealership.events import Actor
@@ -35,11 +36,14 @@ from webhooks.models import InboundWebhook
 
 # Slice 2 s, lease 6 s, a killed task again after 19 s, a tick each 0.05 s.
 DIVISOR = "10"
+CSRF = "c" * 32
 WRITES = ("create:", "update:", "void:", "delete:")
 
 
 class Hub:
     def __init__(self, address: str, folder: Path) -> None:
+        # Ours and the simulator's; on, they would make most tests wait for the next minute.
+        self.limits = False
         self.folder = folder
         self.mail_folder = folder / "mail"
         self._running = contextlib.ExitStack()
@@ -52,7 +56,6 @@ class Hub:
             "DJANGO_SETTINGS_MODULE": "tests.faults.child_settings",
             "LOTBRIDGE_TIMINGS_DIVISOR": DIVISOR,
             "SIMULATOR_URL": self.simulator.url,
-            "SIMULATOR_LIMITS": "false",
             "MAIL_FOLDER": str(self.mail_folder),
             "LOG_LEVEL": "ERROR",
         }
@@ -61,13 +64,17 @@ class Hub:
 
     def _start_simulator(self) -> RunningSimulator:
         started = RunningSimulator(self.folder / "simulator.sqlite3", "--limits", "off")
-        self._running.callback(lambda: started.process.poll() is None and started.kill())
+        self._running.callback(self._end_simulator)
         return started
+
+    def _end_simulator(self) -> None:
+        if self.simulator.process.poll() is None:
+            self.simulator.kill()
 
     def start_worker(self) -> Worker:
         self._worker = contextlib.ExitStack()
         self._running.push(self._worker)
-        return self._worker.enter_context(worker(self._environment))
+        return self._worker.enter_context(worker(self._environment | {"SIMULATOR_LIMITS": str(self.limits).lower()}))
 
     def stop_worker(self) -> None:
         """kill -9 for all of it."""
@@ -91,6 +98,14 @@ class Hub:
         with contextlib.suppress(requests.ConnectionError):
             return requests.get(f"{self.web_url}/healthz", timeout=5).status_code in (200, 503)
         return False
+
+    def post(self, path: str, form: Mapping[str, str]) -> None:
+        """A form sent by the owner's browser; whether an answer comes does not matter."""
+        browser = Client()
+        browser.force_login(self.user)
+        cookies = {"sessionid": browser.cookies["sessionid"].value, "csrftoken": CSRF}
+        with contextlib.suppress(requests.ConnectionError):
+            requests.post(self.web_url + path, data={**form, "csrfmiddlewaretoken": CSRF}, cookies=cookies, timeout=60)
 
     def kill_web(self) -> None:
         """kill -9 for the master and its workers."""
@@ -242,6 +257,24 @@ class Hub:
         proof.refresh_from_db()
         return proof.finished_at is not None
 
+    def versions(self) -> dict[str, int]:
+        """The version of every record here, by its id."""
+        models = (Contact, Invoice, Payment)
+        return {str(pk): version for model in models for pk, version in model.objects.values_list("pk", "version")}
+
+    def memos(self) -> list[Any]:
+        """The messages on the provider's invoices."""
+        return [raw.get("CustomerMemo") for raw in self.simulator.entities("Invoice")]
+
+    def status_of(self, invoice: Invoice) -> str:
+        invoice.refresh_from_db()
+        return invoice.status
+
+    def tick_of_the_provider(self) -> None:
+        """Until the provider's clock, which knows whole seconds, has moved on."""
+        started = int(time.time())
+        wait_until(lambda: int(time.time()) > started, seconds=2, what="the next second")
+
     def letters(self) -> list[DeadLetter]:
         return list(DeadLetter.objects.filter(status=DeadLetter.Status.OPEN).order_by("created_at"))
 
@@ -254,9 +287,12 @@ class Hub:
         return sum(calls.get(name, 0) for name in ("query", "cdc", "batch", "companyinfo", "preferences"))
 
     def writes(self) -> int:
-        """How many records were written through the provider's API, refused ones included."""
+        """How many records were written through the provider's API, refused ones included.
+
+        The item that every line names is written once for all and not counted.
+        """
         calls: Mapping[str, int] = self.simulator.state()["calls"]
-        return sum(count for name, count in calls.items() if name.startswith(WRITES))
+        return sum(count for name, count in calls.items() if name.startswith(WRITES) and not name.endswith(":Item"))
 
 
 def invoice_values(contact: Contact, number: str, *prices: Decimal) -> dict[str, Any]:

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import os
 import random
+import threading
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 
 import pytest
+from django.utils import timezone
 
 from dealership import importing
 from dealership.models import Contact, ImportFile
 from tests.faults.accounts import Books
+from tests.faults.databases import BOTH
 from tests.faults.hub import Hub, kill, parts_of
-from tests.faults.processes import Worker, wait_until
+from tests.faults.processes import wait_until
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
+ENGINES = BOTH
 
 SEED = os.environ.get("LOTBRIDGE_FAULTS_SEED", "5")
 # What a full sync of the books below asks of the provider when nothing goes wrong.
@@ -114,27 +119,57 @@ def test_what_changes_there_while_the_web_server_is_dead_arrives_after_its_resta
     assert Contact.objects.count() == (80 if full else 40)
 
 
-def test_an_import_whose_worker_and_web_server_are_killed_is_finished_once(hub: Hub) -> None:
+def people(hub: Hub, count: int) -> ImportFile:
+    rows = "".join(f"Imported {number:05d},imported{number}@example.com\n" for number in range(count))
+    data = f"Display name,E-mail\n{rows}".encode()
+    return importing.upload(hub.dealership, ImportFile.Kind.CONTACTS, "people.csv", data, user=hub.user)
+
+
+def its_lease_runs_out() -> None:
+    """Two minutes later."""
+    ImportFile.objects.update(lease_expires_at=timezone.now() - timedelta(seconds=1))
+
+
+def has_imported() -> bool:
+    return ImportFile.objects.filter(status=ImportFile.Status.SUCCEEDED).exists()
+
+
+def test_an_import_is_finished_by_the_worker_when_the_web_server_is_killed_in_it(hub: Hub) -> None:
     hub.connect()
     hub.start_web()
-    running: list[Worker] = [hub.start_worker()]
-    hub.rest()
-    rows = "".join(f"Imported {number:05d},imported{number}@example.com\n" for number in range(3000))
-    file = importing.upload(
-        hub.dealership, ImportFile.Kind.CONTACTS, "people.csv", f"Display name,E-mail\n{rows}".encode(), user=hub.user
-    )
-    assert importing.queue(file, skip_bad=True)
-    wait_until(Contact.objects.exists, seconds=30, what="the import has begun")
-
+    file = people(hub, 1500)
+    browser = threading.Thread(target=hub.post, args=(f"/import/{file.pk}/preview/", {"skip_bad": "on"}))
+    browser.start()
+    wait_until(Contact.objects.exists, seconds=30, what="the first rows are stored")
     hub.kill_web()
-    kill(*parts_of(running[0])["the whole cluster"])
-    ImportFile.objects.update(lease_expires_at=file.created_at)
-    hub.start_web()
+    browser.join()
+    stored = Contact.objects.count()
+    print(f"\nthe web server killed after {stored} of 1500 rows")
+    assert stored < 1500
 
-    wait_until(
-        lambda: ImportFile.objects.filter(status=ImportFile.Status.SUCCEEDED).exists(), seconds=60, what="it ended"
-    )
-    hub.rest(seconds=120)
+    its_lease_runs_out()
+    hub.start_worker()
+    wait_until(has_imported, seconds=60, what="the import has ended")
+    hub.rest()
+
     done = ImportFile.objects.get()
-    assert (done.created_count, done.updated_count, done.refused_count) == (3000, 0, 0)
-    assert hub.account() == {"customers": Books(3000)}
+    assert (done.created_count, done.updated_count, done.refused_count) == (1500, 0, 0)
+    assert hub.account() == {"customers": Books(1500)}
+
+
+def test_an_import_whose_worker_is_killed_goes_on_from_its_checkpoint(hub: Hub) -> None:
+    hub.connect()
+    running = hub.start_worker()
+    hub.rest()
+    assert importing.queue(people(hub, 1600), skip_bad=True)
+    wait_until(Contact.objects.exists, seconds=30, what="the first rows are stored")
+
+    kill(*parts_of(running)["the whole cluster"])
+    print(f"\nthe cluster killed after {Contact.objects.count()} of 1600 rows")
+    its_lease_runs_out()
+    wait_until(has_imported, seconds=60, what="the import has ended")
+    hub.rest()
+
+    done = ImportFile.objects.get()
+    assert (done.created_count, done.updated_count, done.refused_count) == (1600, 0, 0)
+    assert hub.account() == {"customers": Books(1600)}

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from pytest_django import Settings
 
+from connectors import http
 from tests.integrations import sync_cases
 from tests.support.simulator import RunningSimulator, running_simulator
 
@@ -29,3 +30,9 @@ def simulator(company_process: RunningSimulator, settings: Settings) -> RunningS
 def both(simulator: RunningSimulator, db: None) -> sync_cases.BothSides:
     """A dealership connected to the American company; nothing was synced yet."""
     return sync_cases.connected(simulator)
+
+
+@pytest.fixture
+def without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client's quick tries follow each other at once."""
+    monkeypatch.setattr(http, "QUICK_PAUSE_SECONDS", 0)

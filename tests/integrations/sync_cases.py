@@ -35,6 +35,7 @@ class BothSides:
     simulator: RunningSimulator
     realm: str
     person: Actor
+    currency: str = "USD"
 
     @property
     def dealership(self) -> Dealership:
@@ -69,7 +70,8 @@ class BothSides:
         return kind._default_manager.get(pk=found.local_id)
 
     def contact(self, name: str = "Ana Cruz", **values: Any) -> Contact:
-        return records.create(Contact, self.dealership, {"display_name": name, **values}, actor=self.person)
+        facts = {"display_name": name, "currency": self.currency, **values}
+        return records.create(Contact, self.dealership, facts, actor=self.person)
 
     def invoice(self, contact: Contact, number: str = "INV-1", amount: str = "100.00", **values: Any) -> Invoice:
         facts = {
@@ -77,7 +79,7 @@ class BothSides:
             "contact_id": contact.pk,
             "issued_on": ISSUED_ON,
             "due_on": date(2026, 10, 20),
-            "currency": "USD",
+            "currency": self.currency,
             "lines": [line(amount)],
             "status": Invoice.Status.OPEN,
             **values,
@@ -88,7 +90,7 @@ class BothSides:
         facts = {
             "contact_id": invoice.contact_id,
             "amount": Decimal(amount),
-            "currency": "USD",
+            "currency": self.currency,
             "paid_on": date(2026, 10, 8),
             "allocations": [{"invoice_id": invoice.pk, "amount": Decimal(amount)}],
             **values,
@@ -97,7 +99,7 @@ class BothSides:
 
     def expense(self, amount: str = "60.40", **values: Any) -> Expense:
         lines = values.pop("lines", [{"account_id": None, "description": "Brake pads", "amount": Decimal(amount)}])
-        facts = {"issued_on": ISSUED_ON, "currency": "USD", "kind": "bill", "lines": lines, **values}
+        facts = {"issued_on": ISSUED_ON, "currency": self.currency, "kind": "bill", "lines": lines, **values}
         return records.create(Expense, self.dealership, facts, actor=self.person)
 
     def change(self, record: Record, **values: Any) -> None:
@@ -148,14 +150,19 @@ class BothSides:
 
 
 def connected(
-    simulator: RunningSimulator, realm: str = US_REALM, *, name: str = "Rideau Auto", email: str = "owner@rideau.example"
+    simulator: RunningSimulator,
+    realm: str = US_REALM,
+    *,
+    name: str = "Rideau Auto",
+    email: str = "owner@rideau.example",
+    currency: str = "USD",
 ) -> BothSides:
     """Connected through the consent page; the first runs, which connecting asks for, are taken out of the queue."""
     owner, dealership = dealership_of(email, name=name)
     integration = connect(owner, dealership, realm)
     SyncLog.objects.filter(integration=integration).delete()
     OrmQ.objects.all().delete()
-    return BothSides(integration, simulator, realm, Actor.user(owner))
+    return BothSides(integration, simulator, realm, Actor.user(owner), currency)
 
 
 def line(amount: str, description: str = "Service") -> Row:

@@ -50,6 +50,23 @@ def test_a_new_window_begins_with_the_first_call_after_the_old_one() -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("seconds", [3, 600])
+def test_what_the_provider_holds_back_nobody_calls_before(seconds: int) -> None:
+    with time_machine.travel(NOON, tick=False) as clock:
+        budget().take("requests")
+        budget().hold("requests", seconds)
+        clock.shift(timedelta(seconds=1))
+
+        with pytest.raises(RateLimited) as refused:
+            budget().take("requests")
+        clock.shift(timedelta(seconds=seconds - 1))
+        budget().take("requests")
+
+    assert refused.value.retry_after_seconds == seconds - 1
+    assert [(row.name, row.used) for row in usage("quickbooks:simulator:1")] == [("requests", 1)]
+
+
+@pytest.mark.django_db
 def test_accounts_and_limits_are_counted_apart() -> None:
     budget().take("batch")
 

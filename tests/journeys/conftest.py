@@ -13,6 +13,7 @@ from django.conf import settings
 from playwright.sync_api import Browser, sync_playwright
 from pytest_django import DjangoDbBlocker
 
+from connectors.providers.quickbooks.simulator_company import CA_REALM
 from tests.journeys.house import House
 from tests.journeys.visitor import DESKTOP, Visitor
 
@@ -31,6 +32,12 @@ def house(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: DjangoDbB
         yield made
     finally:
         made.stage.end()
+
+
+@pytest.fixture(scope="session")
+def settled(house: House) -> str:
+    """The owner of a dealership whose books are here and in QuickBooks, for tests that only look."""
+    return house.settled("Outaouais Autos", CA_REALM)
 
 
 @pytest.fixture(scope="session")
@@ -61,6 +68,7 @@ def visit(browser: Browser, house: House, pictures: Path) -> Iterator[Visit]:
             locale=locale,
             reduced_motion="reduce",
         )
+        context.set_default_timeout(15_000)
         opened.append(Visitor(context.new_page(), house, pictures, has_scripts=java_script_enabled))
         return opened[-1]
 

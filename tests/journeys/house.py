@@ -12,10 +12,12 @@ from unittest import mock
 import requests
 from django.conf import settings
 from django.core.management import call_command
+from django.test import override_settings
+from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 
 from dealership.models import Dealership, Membership, User
-from integrations.demo import books, other_side
+from integrations.demo import books, other_side, show
 from integrations.demo.stage import Stage, free_port
 from tests.faults.databases import used
 
@@ -79,11 +81,26 @@ class House:
         """How long QuickBooks takes for an answer from now on."""
         requests.post(f"{self.simulator_url}/_control/settings", json={"latency_ms": latency_ms}, timeout=30)
 
-    def newcomer(self, name: str, *, language: str = "en") -> str:
+    def newcomer(self, name: str) -> str:
         """A dealership without records; its owner's address."""
-        slug = name.lower().replace(" ", "-")
         with self.database():
-            place = Dealership.objects.create(name=name, slug=slug, currency="CAD", country="CA", language=language)
-            user = User.objects.create_user(f"owner@{slug}.example", PASSWORD, name="Marc Ouellet")
-            Membership.objects.create(user=user, dealership=place, role=Membership.Role.OWNER)
+            return self._newcomer(name).email
+
+    def _newcomer(self, name: str) -> User:
+        slug = name.lower().replace(" ", "-")
+        place = Dealership.objects.create(name=name, slug=slug, currency="CAD", country="CA")
+        user = User.objects.create_user(f"owner@{slug}.example", PASSWORD, name="Marc Ouellet")
+        Membership.objects.create(user=user, dealership=place, role=Membership.Role.OWNER)
+        return user
+
+    def settled(self, name: str, realm: str) -> str:
+        """A dealership with books, connected and reconciled; its owner's address."""
+        with self.database(), override_settings(BASE_URL=self.url, SIMULATOR_URL=self.simulator_url):
+            user = self._newcomer(name)
+            place = Dealership.objects.get(memberships__user=user)
+            books.fill(place)
+            began_at = timezone.now()
+            integration = show.connect(user, place, other_side.OtherSide(self.simulator_url, realm), str)
+            assert show.watch(integration, began_at, str), "the first sync failed"
+            assert show.prove(integration, str), "the books do not agree"
         return user.email

@@ -44,7 +44,9 @@ def test_refusing_at_quickbooks_connects_nothing(visit: Visit, house: House) -> 
     with visitor.expecting("status of 400"):
         visitor.press("Refuse")
         visitor.reads("Connecting QuickBooks did not work")
-        expect(visitor.page.get_by_role("alert")).to_contain_text("Access was refused at QuickBooks, so nothing is connected.")
+        expect(visitor.page.get_by_role("alert")).to_contain_text(
+            "Access was refused at QuickBooks, so nothing is connected."
+        )
         assert "state=" not in visitor.page.locator("main").inner_html(), "the address of the callback is in the page"
         visitor.look("40-refused")
     visitor.press("Back to the integrations")
@@ -83,7 +85,7 @@ def watch_the_first_sync(visitor: Visitor, integration: str) -> None:
     visitor.look("08-integrations-syncing")
     visitor.open("/integrations/runs/")
     visitor.look("09-runs")
-    visitor.page.get_by_role("link", name=re.compile("^Invoices .*QuickBooks")).last.click()
+    visitor.page.get_by_role("link", name=re.compile(r"^Invoices\b.*QuickBooks")).last.click()
     visitor.look("10-run-under-way")
     expect(visitor.page.get_by_role("progressbar")).to_be_visible()
     visitor.house.hurry()
@@ -128,7 +130,7 @@ def change_an_invoice_there(visitor: Visitor, house: House, integration: str) ->
     visitor.page.get_by_label("Memo that the customer sees").fill(THEIR_MEMO)
     visitor.page.get_by_label("First line, quantity").fill("7")
     visitor.press("Save")
-    expect(visitor.page.get_by_label("First line, quantity")).to_have_value("7")
+    expect(visitor.page.get_by_label("First line, quantity")).to_have_value(re.compile(r"^7(\.0)?$"))
 
     visitor.open(integration)
     visitor.press("Sync now")

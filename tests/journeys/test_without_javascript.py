@@ -56,7 +56,7 @@ def sync_now(visitor: Visitor) -> None:
     expect(visitor.page.get_by_role("status").filter(has_text="being synced")).to_be_visible()
     visitor.reload_until(visitor.page.get_by_role("heading", level=1, name="QuickBooks is connected", exact=True))
     visitor.open("/integrations/runs/")
-    visitor.page.get_by_role("link", name=re.compile("^Invoices .*QuickBooks")).last.click()
+    visitor.page.get_by_role("link", name=re.compile(r"^Invoices\b.*QuickBooks")).last.click()
     expect(visitor.page.get_by_role("heading", name="Both sides are in step")).to_be_visible()
 
 

@@ -16,6 +16,28 @@ DESKTOP, PHONE = (1280, 900), (360, 740)
 GRAVE = ("serious", "critical")
 PATIENCE_MS = 60_000
 
+WORDS = """() => {
+  const found = [document.title.split(" · ")[0]];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const text = walker.currentNode;
+    if (!text.parentElement.closest("body [lang], script, style, template")) found.push(text.data);
+  }
+  for (const element of document.querySelectorAll("body *")) {
+    for (const name of ["aria-label", "placeholder", "title", "alt", "data-label"]) {
+      found.push(element.getAttribute(name) ?? "");
+    }
+  }
+  return found;
+}"""
+
+# What reaches over the edge of the window or of its panel, where nothing scrolls.
+CUT_OFF = """() => [...document.querySelectorAll("body *")].filter((element) => {
+  if (element.closest(".scroll, pre, .unseen, .skip, thead, option") || !element.checkVisibility()) return false;
+  const edge = element.closest(".panel")?.getBoundingClientRect().right ?? innerWidth;
+  return element.getBoundingClientRect().right > edge + 1;
+}).slice(0, 5).map((element) => `${element.tagName}.${element.className}`)"""
+
 
 class Visitor:
     def __init__(self, page: Page, house: House, pictures: Path, *, has_scripts: bool = True) -> None:
@@ -56,6 +78,10 @@ class Visitor:
         expect(self.page.locator("h1")).to_be_visible()
         assert "/accounts/" not in self.page.url, "not signed in"
 
+    def menu(self) -> list[str]:
+        """The addresses that the menu leads to."""
+        return [str(link.get_attribute("href")) for link in self.page.locator(".side .nav a").all()]
+
     def press(self, name: str) -> None:
         """A button or link by what it says."""
         self.button(name).click()
@@ -90,15 +116,17 @@ class Visitor:
 
     # Looking
 
-    def look(self, name: str) -> None:
+    def words(self) -> set[str]:
+        """Every text of the page that a person sees or hears, but for what is marked as another language."""
+        found: list[str] = self.page.evaluate(WORDS)
+        return {" ".join(text.split()) for text in found} - {""}
+
+    def look(self, name: str, *, in_the_dark: bool = True) -> None:
         """Pictures of the page as it is, light, dark and on a phone; each must be in order."""
         self._see(name, "light", DESKTOP)
-        if self._has_scripts:
+        if in_the_dark and self._has_scripts:
             self._see(name, "dark", DESKTOP)
         self._see(name, "light", PHONE)
-        width, room = self.page.evaluate("[document.scrollingElement.scrollWidth, innerWidth]")
-        if width > room:
-            self.problems.append(f"{self.page.url}: {width - room} px too wide for a phone: {self._too_wide()}")
         self.page.set_viewport_size({"width": DESKTOP[0], "height": DESKTOP[1]})
         self.page.emulate_media(color_scheme="light")
 
@@ -108,6 +136,11 @@ class Visitor:
         kind = "phone" if size == PHONE else scheme
         if self._has_scripts:
             self._judge(kind)
+        width, room = self.page.evaluate("[document.scrollingElement.scrollWidth, innerWidth]")
+        if width > room or self.page.evaluate(CUT_OFF):
+            self.problems.append(
+                f"{self.page.url} ({kind}): {width} px in {room}, cut off: {self.page.evaluate(CUT_OFF)}"
+            )
         # As high as the page: what sticks to the window's edges is not left in the middle of the picture.
         height = self.page.evaluate("document.documentElement.scrollHeight")
         self.page.set_viewport_size({"width": size[0], "height": max(height, size[1])})
@@ -118,10 +151,3 @@ class Visitor:
             if found["impact"] in GRAVE:
                 nodes = "; ".join(str(node["html"])[:160] for node in found["nodes"][:3])
                 self.problems.append(f"{self.page.url} ({kind}): {found['id']}, {found['help']}: {nodes}")
-
-    def _too_wide(self) -> list[str]:
-        found: list[str] = self.page.evaluate(
-            "[...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1)"
-            ".slice(0, 5).map(e => e.tagName + '.' + e.className)"
-        )
-        return found

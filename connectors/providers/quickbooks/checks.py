@@ -54,6 +54,11 @@ def invoice(record: Invoice, wanted: AbstractSet[str], marker: str) -> None:
         _lines(record.lines)
         if _sum(record.lines) < 0:
             _refuse(text("The lines add up to less than zero."), text("Make it a credit note, then retry."))
+        if record.tax_total and not any(line.tax_code for line in record.lines):
+            _refuse(
+                text("It has tax, and QuickBooks computes tax from the tax codes of the lines, which are empty."),
+                text("Give the taxed lines their QuickBooks tax code, then retry."),
+            )
 
 
 def payment(record: Payment, wanted: AbstractSet[str], marker: str) -> None:

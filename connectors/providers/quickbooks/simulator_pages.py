@@ -116,7 +116,8 @@ def _record_page(books: Books, document: Document, problem: str = "") -> Respons
             form(books, document) if form else "",
             _payment_form(books, document) if document.kind == "Invoice" else "",
             _end_form(books, document),
-            f"<h2>As the API answers it</h2><pre>{escape(raw)}</pre>",
+            "<h2>As the API answers it</h2>",
+            f'<pre role="region" tabindex="0" aria-label="JSON">{escape(raw)}</pre>',
         )
     )
     name = document.name or document.number or document.id

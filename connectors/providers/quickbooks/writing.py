@@ -25,6 +25,8 @@ Results = Mapping[str, Mapping[str, Any]]
 
 # Faults after which the object itself must be seen to know what happened.
 _LOOK_AGAIN = (faults.STALE, faults.NOT_FOUND)
+# A sparse update that leaves one of these out keeps it, and none of them may be sent empty.
+_NEVER_EMPTIED = frozenset({"number", "due_on", "method", "vendor_id"})
 _VOIDS: Mapping[str, tuple[dict[str, str], dict[str, Any]]] = {
     "invoices": ({"operation": "void"}, {}),
     "payments": ({"operation": "update", "include": "void"}, {"sparse": True}),
@@ -76,7 +78,8 @@ class Writer:
         return self._lookups.by_ids(ids)
 
     def _must_be_read(self, change: Change) -> bool:
-        if not change.remote_version:
+        # Without a base nothing is known of what QuickBooks has: it is read and merged before it is written.
+        if not change.remote_version or change.base is None:
             return True
         wanted = self._wanted(change)
         return change.op is Op.UPDATE and (not wanted or bool(wanted & KEPT))
@@ -94,7 +97,9 @@ class Writer:
         if change.op is not Op.CREATE and self._must_be_read(change):
             if not row:
                 return Missing()
-            if change.remote_version and str(row.get("SyncToken", "")) != change.remote_version:
+            if change.base is None or (
+                change.remote_version and str(row.get("SyncToken", "")) != change.remote_version
+            ):
                 return Stale(queries.remote(row))
         try:
             if change.op is Op.VOID:
@@ -113,6 +118,7 @@ class Writer:
         if change.op is Op.UPDATE and not wanted:
             return Written(queries.remote(row))
         CHECKS[self._stream.name](change.record, wanted, change.marker)
+        self._refuse_emptied(change, wanted)
         is_new = change.op is Op.CREATE
         draft = Draft(is_new=is_new, wanted=wanted, existing=row, marker=change.marker, key=key)
         body = BUILDERS[self._stream.name](change.record, draft, self._company)
@@ -121,6 +127,14 @@ class Writer:
         if not body:
             return Written(queries.remote(row or self._lookups.by_ids([change.remote_id])[change.remote_id]))
         return Sending(at=at, change=change, body={**_identity(change, row), "sparse": True, **body})
+
+    def _refuse_emptied(self, change: Change, wanted: set[str]) -> None:
+        emptied = sorted(n for n in wanted & _NEVER_EMPTIED if change.base and not getattr(change.record, n))
+        if emptied:
+            raise RejectedRecord(
+                text("QuickBooks cannot empty the field: %s.") % emptied[0].removesuffix("_id").replace("_", " "),
+                next_step=text("Fill it in again, or empty it in QuickBooks."),
+            )
 
     def _void_body(self, change: Change, row: Row) -> dict[str, Any]:
         if self._stream.name not in _VOIDS:
