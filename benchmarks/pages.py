@@ -40,6 +40,8 @@ R = TypeVar("R", bound=Record)
 
 def queries(stage: Stage) -> float:
     integration = stage.connect()
+    # Sending customers and invoices is enough to fill the pages of a run and of a reconciliation.
+    integration.configs.exclude(stream__in=("customers", "invoices")).update(enabled=False)
     client = _signed_in()
     taken = {count: _pages(client, _filled(integration, count), integration) for count in (FEW, MANY)}
     growth = 1.0

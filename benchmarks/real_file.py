@@ -11,6 +11,7 @@ from django.core.management import call_command
 
 from benchmarks.promises import Skipped
 from benchmarks.stage import Stage, tell, work
+from connectors.providers.quickbooks.simulator_company import GB_REALM
 from dealership.models import Invoice
 from integrations import reconcile, runs
 from integrations.models import Integration, Reconciliation, SyncLog
@@ -23,7 +24,7 @@ FINISHED = (Reconciliation.Status.COMPLETE, Reconciliation.Status.DIFFERENT, Rec
 def difference(stage: Stage) -> float:
     """The sum of what the two sides differ by; anything else that is not in order is an error."""
     path = _file()
-    integration = stage.connect()
+    integration = stage.connect(GB_REALM)
     _timed("imported", lambda: _import(path, integration))
     runs.request_all(integration, trigger=SyncLog.Trigger.MANUAL)
     _timed("sent", lambda: work(integration))

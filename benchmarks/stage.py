@@ -38,13 +38,13 @@ class Stage:
     folder: Path
     simulator: RunningSimulator
 
-    def connect(self) -> "Integration":
+    def connect(self, realm: str = US_REALM) -> "Integration":
         """A dealership connected through the consent page, its first sync done."""
         from integrations import runs
         from integrations.models import SyncLog
         from tests.support import connections
 
-        made = connections.connect(*connections.dealership_of(), US_REALM)
+        made = connections.connect(*connections.dealership_of(), realm)
         runs.request_all(made, trigger=SyncLog.Trigger.MANUAL)
         work(made)
         made.refresh_from_db()

@@ -59,8 +59,8 @@ def test_a_lost_answer_to_a_single_write_is_recognised(hub: Hub) -> None:
 
     assert hub.account() == {
         "customers": Books(1),
-        "invoices": Books(1, Decimal("22.01")),
-        "payments": Books(1, Decimal("22.01")),
+        "invoices": Books(1, Decimal("22.00")),
+        "payments": Books(1, Decimal("22.00")),
     }
     assert set(hub.outcomes()) == {"succeeded"}
 
@@ -130,19 +130,19 @@ def test_a_revoked_grant_stops_everything_until_a_person_reconnects(hub: Hub) ->
     wait_until(
         lambda: Integration.objects.get().status == Integration.Status.NEEDS_RECONNECT, seconds=30, what="access ended"
     )
-    wait_until(lambda: bool(hub.mails()), seconds=10, what="the mail")
+    wait_until(lambda: "failed" in hub.outcomes(), seconds=10, what="the run has failed")
     failed = SyncLog.objects.get(status=SyncLog.Status.FAILED)
     written = RecordLink.objects.filter(remote_id__isnull=False).count()
-    hub.change(hub.customers(1, prefix="Meanwhile")[0], city="Ottawa")
     asked = hub.requests()
+    hub.customers(1, prefix="Meanwhile")
     hub.dispatch()
     assert failed.error_kind == "CredentialError"
     assert written < 191
+    assert hub.requests() == asked
 
     hub.reconnect()
     hub.rest()
 
-    assert hub.requests() > asked
     assert hub.account() == {**BOTH_SIDES, "customers": Books(92)}
     assert len(hub.mails()) == 1
     assert "To: owner@rideau.example" in hub.mails()[0]

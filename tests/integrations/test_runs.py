@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime, timedelta
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 import time_machine
@@ -20,7 +21,6 @@ from tests.support.simulator import RunningSimulator
 
 Status = SyncLog.Status
 Trigger = SyncLog.Trigger
-NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 
 
 def ask(both: BothSides, stream: str = "customers", *, pull: bool = True, push: bool = True) -> SyncLog:

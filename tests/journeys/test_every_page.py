@@ -1,4 +1,4 @@
-"""A walk along the menu: each list, one record of it, its form; light, dark and on a phone."""
+"""A walk along the menu: each list, one record of it, its form."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def test_every_page_of_the_menu_is_in_order(visitor: Visitor, settled: str) -> N
 
     for path in visitor.menu():
         visitor.open(path)
-        visitor.look(picture(path))
+        visitor.look(picture(path), in_the_dark=False)
         look_at_the_first_record(visitor, path)
     for path in ("/search/?q=Ana", "/dealerships/", "/accounts/password/change/"):
         visitor.open(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
 import pytest
@@ -61,15 +62,15 @@ def address(visitor: Visitor, selector: str) -> str:
     return str(visitor.page.locator(selector).first.get_attribute("href"))
 
 
+@functools.cache
+def english() -> frozenset[str]:
+    """The texts that are written otherwise in French."""
+    entries = catalogue.read(settings.BASE_DIR / "locale" / "fr" / "LC_MESSAGES" / "django.po")
+    originals = {text for entry in entries for text in entry.originals}
+    return frozenset(originals - {text for entry in entries for text in entry.translations} - DATA)
+
+
 def has_no_english(visitor: Visitor) -> None:
     """No text of the page is an English one that the catalogue translates."""
-    source = settings.BASE_DIR / "locale" / "fr" / "LC_MESSAGES" / "django.po"
-    english = {
-        original
-        for entry in catalogue.read(source)
-        for original, text in zip(entry.originals, entry.translations, strict=True)
-        if original != text
-    }
-    french = {text for entry in catalogue.read(source) for text in entry.translations}
-    left = visitor.words() & (english - french - DATA)
+    left = visitor.words() & english()
     assert not left, f"{visitor.page.url}: {sorted(left)}"

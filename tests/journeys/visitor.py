@@ -134,7 +134,8 @@ class Visitor:
         self.page.set_viewport_size({"width": size[0], "height": size[1]})
         self.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
         kind = "phone" if size == PHONE else scheme
-        if self._has_scripts:
+        # On a phone the page is the same, only laid out otherwise.
+        if self._has_scripts and kind != "phone":
             self._judge(kind)
         width, room = self.page.evaluate("[document.scrollingElement.scrollWidth, innerWidth]")
         if width > room or self.page.evaluate(CUT_OFF):

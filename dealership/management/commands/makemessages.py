@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser
-
+from django.core.management.base import CommandParser
 from django.core.management.commands import makemessages
 
 
@@ -11,7 +10,7 @@ class Command(makemessages.Command):
     # `lazy` is gettext_lazy where `_` is gettext; `text` marks the texts of connectors, which know no Django.
     xgettext_options = [*makemessages.Command.xgettext_options, "--keyword=lazy", "--keyword=_lazy", "--keyword=text"]
 
-    def add_arguments(self, parser: ArgumentParser) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.set_defaults(
             locale=["fr"],
