@@ -5,6 +5,8 @@ CASE of as many arms as there are rows for each field; with all values known, th
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
+from operator import attrgetter
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections, models, transaction
@@ -19,34 +21,49 @@ def insert(rows: Sequence[models.Model]) -> None:
         return
     fields = rows[0]._meta.local_concrete_fields
     columns, places = ", ".join(map(_quoted, fields)), ", ".join(["%s"] * len(fields))
-    _run(f"INSERT INTO {_table(rows)} ({columns}) VALUES ({places})", fields, rows)  # noqa: S608 - names of ours
+    read = attrgetter(*(field.attname for field in fields))
+    statement = f"INSERT INTO {_table(type(rows[0]))} ({columns}) VALUES ({places})"  # noqa: S608 - names of ours
+    _run(statement, fields, map(read, rows))
     for row in rows:
         row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
 
 
-def update(rows: Sequence[models.Model], names: Iterable[str]) -> None:
+def update(rows: Sequence[models.Model], names: Sequence[str]) -> None:
     """Write those fields of stored rows of one model."""
-    if not rows:
-        return
-    key = rows[0]._meta.pk
-    fields = [rows[0]._meta.get_field(name) for name in names]
+    if rows:
+        model = type(rows[0])
+        read = attrgetter(*(field.attname for field in _fields(model, names)), "pk")
+        update_where(model, names, ("pk",), map(read, rows))
+
+
+def update_where(
+    model: type[models.Model], names: Sequence[str], keys: Sequence[str], rows: Iterable[Sequence[Any]]
+) -> int:
+    """For each row, the values of `names` and then of `keys`: write where the keys match. Gives how often they did."""
+    fields, where = _fields(model, names), _fields(model, keys)
     changes = ", ".join(f"{_quoted(field)} = %s" for field in fields)
-    _run(f"UPDATE {_table(rows)} SET {changes} WHERE {_quoted(key)} = %s", [*fields, key], rows)  # noqa: S608 - the same
+    condition = " AND ".join(f"{_quoted(field)} = %s" for field in where)
+    return _run(f"UPDATE {_table(model)} SET {changes} WHERE {condition}", [*fields, *where], rows)  # noqa: S608 - the same
 
 
-def _run(statement: str, fields: Sequence[Any], rows: Sequence[models.Model]) -> None:
+def _run(statement: str, fields: Sequence[Any], rows: Iterable[Sequence[Any]]) -> int:
     connection = connections[DEFAULT_DB_ALIAS]
-    steps = [(field.attname, field.get_db_prep_save) for field in fields]
+    steps = [field.get_db_prep_save for field in fields]
+    waiting, touched = iter(rows), 0
     with transaction.atomic(savepoint=False), connection.cursor() as cursor:
-        for start in range(0, len(rows), _AT_ONCE):
-            some = rows[start : start + _AT_ONCE]
-            cursor.executemany(
-                statement, [[prepare(getattr(row, name), connection) for name, prepare in steps] for row in some]
-            )
+        while some := list(islice(waiting, _AT_ONCE)):
+            values = [[step(value, connection) for step, value in zip(steps, row, strict=True)] for row in some]
+            cursor.executemany(statement, values)
+            touched += cursor.rowcount
+    return touched
 
 
-def _table(rows: Sequence[models.Model]) -> str:
-    return connections[DEFAULT_DB_ALIAS].ops.quote_name(rows[0]._meta.db_table)
+def _fields(model: type[models.Model], names: Iterable[str]) -> list[Any]:
+    return [model._meta.pk if name == "pk" else model._meta.get_field(name) for name in names]
+
+
+def _table(model: type[models.Model]) -> str:
+    return connections[DEFAULT_DB_ALIAS].ops.quote_name(model._meta.db_table)
 
 
 def _quoted(field: Any) -> str:

@@ -144,6 +144,54 @@ def update(
     return True
 
 
+def update_many(changed: Sequence[tuple[Record, Mapping[str, Any], str]], *, actor: Actor) -> None:
+    """Many records of one kind in a few statements, each with its changes and its verb. Totals are taken as given.
+
+    All of them or none: raises StaleRecord when the stored version of one is not that of the given record.
+    """
+    for record, changes, _verb in changed:
+        _refuse_fixed(record, changes)
+    told = [(record, changes, verb, difference(record, changes)) for record, changes, verb in changed]
+    told = [one for one in told if one[3]]
+    if not told:
+        return
+    model = type(told[0][0])
+    children = CHILDREN.get(model, {})
+    with transaction.atomic():
+        _move_on(
+            model, [(record, {k: changes[k] for k in new if k not in children}) for record, changes, _verb, new in told]
+        )
+        for name, spec in children.items():
+            families = {record.pk: changes[name] for record, changes, _verb, new in told if name in new}
+            if families:
+                spec.model._default_manager.filter(**{f"{spec.parent}__in": list(families)}).delete()
+                _write_children(spec, told[0][0].dealership_id, families.items())
+        for record, changes, _verb, new in told:
+            _bring_up_to_date(record, {name: changes[name] for name in new}, children)
+        bulk.insert([_event(record, verb, actor, new) for record, _changes, verb, new in told])
+
+
+def _move_on(model: type[Record], changed: Sequence[tuple[Record, Mapping[str, Any]]]) -> None:
+    """Write the values and the next version of each, where it has the version that we know."""
+    now = timezone.now()
+    alike: dict[tuple[str, ...], list[list[Any]]] = {}
+    for record, values in changed:
+        row = [*values.values(), record.version + 1, now, record.pk, record.version]
+        alike.setdefault(tuple(values), []).append(row)
+    for names, rows in alike.items():
+        if bulk.update_where(model, (*names, "version", "updated_at"), ("id", "version"), rows) != len(rows):
+            raise StaleRecord(_("One of the records was changed by somebody else meanwhile."))
+
+
+def _bring_up_to_date(record: Record, values: Mapping[str, Any], children: Mapping[str, Children]) -> None:
+    record.version += 1
+    for name, value in values.items():
+        if name in children:
+            getattr(record, "_prefetched_objects_cache", {}).pop(name, None)
+        else:
+            setattr(record, name, value)
+
+
 def delete(record: Record, *, actor: Actor, settle: bool = True) -> bool:
     """Soft delete: the row and its links stay, and it can be restored."""
     return update(record, {"deleted_at": timezone.now()}, actor=actor, verb="deleted", settle=settle)

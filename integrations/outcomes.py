@@ -205,9 +205,13 @@ class Outcomes:
         values = self.translator.to_local([answer for _, _, answer in pairs])
         ids = [one.record.pk for one, _, _ in pairs]
         unsent_paid = unsent.paid(self.integration, ids) if self.stream.maps_to == "invoice" else {}
-        for (one, remote, answer), local in zip(pairs, values, strict=True):
-            version = self._adopt(one, answer, local, unsent_paid.get(one.record.pk))
-            links.append(self._agreed(one, remote, answer, version))
+        theirs = [
+            self._theirs(one, answer, local, unsent_paid.get(one.record.pk))
+            for (one, _, answer), local in zip(pairs, values, strict=True)
+        ]
+        self._adopt([(one, given) for (one, _, _), given in zip(pairs, theirs, strict=True) if given])
+        for (one, remote, answer), given in zip(pairs, theirs, strict=True):
+            links.append(self._agreed(one, remote, answer, 0 if given is None else one.record.version))
             outcome, counter = SENT[one.op]
             counts[counter] += 1
             items.append(self._item(one.record, remote.id, outcome))
@@ -233,39 +237,48 @@ class Outcomes:
             dead_letters.retry_children(self.connector, self.stream, self.integration, made)
         return items
 
-    def _adopt(
+    def _theirs(
         self, one: Outgoing, answer: Canonical, local: "dict[str, object] | MissingParents", paid: Decimal | None
-    ) -> int:
-        """Take over what the provider made of the record (its number, totals, tax); gives the version that agrees.
+    ) -> dict[str, object] | None:
+        """What the provider made of the record and we take over: its number, totals, tax.
 
-        Where the record has changed since the write was intended, the object may hold its older form: then nothing is
-        taken over, and what still differs is pushed in the next pass.
+        None where the record has changed since the write was intended: the object may hold its older form. Then nothing
+        agrees, and what still differs is pushed in the next pass.
         """
         sent, got = canonical.to_json(one.wanted()), canonical.to_json(answer)
         differs = merge.changed_fields(sent, got, self._names)
         undone = one.record.deleted_at is not None and is_in_use(got)
         if (differs or undone) and one.link.intent_version != one.record.version:
             self.again += 1
-            return 0
+            return None
         if isinstance(local, MissingParents) or got.get("void") or one.record.deleted_at:
-            return one.record.version
+            return {}
         local = local | derive.status(self.stream.maps_to, answer)
         if paid:
             local = derive.less(local, paid)
         theirs = {name: value for name, value in local.items() if value not in ("", None) or name in differs}
-        if self._tax_was_lost(one, answer):
-            return one.record.version
-        version = one.record.version
+        return {} if self._tax_was_lost(one, answer) else theirs
+
+    def _adopt(self, taken: "Sequence[tuple[Outgoing, dict[str, object]]]") -> None:
+        """All at once; one by one where somebody else changed one of them meanwhile, or one breaks a rule of ours."""
+        changed = [(one.record, theirs, records.difference(one.record, theirs)) for one, theirs in taken]
+        try:
+            records.update_many(
+                [(record, theirs, derive.verb(changes)) for record, theirs, changes in changed], actor=self.actor
+            )
+        except (records.StaleRecord, IntegrityError):
+            for one, theirs in taken:
+                self._adopt_one(one, theirs)
+
+    def _adopt_one(self, one: Outgoing, theirs: "dict[str, object]") -> None:
         try:
             self._take_over(one.record, theirs)
         except records.StaleRecord:
             self.again += 1
-            return version
         except IntegrityError:
             own = theirs.pop("number", "")
             self._remarks.append((one, self._number_taken(str(own))))
             self._take_over(one.record, theirs)
-        return one.record.version
 
     def _take_over(self, record: Record, theirs: "dict[str, object]") -> None:
         changes = records.difference(record, theirs)

@@ -39,8 +39,8 @@ def request(config: SyncConfig, *, pull: bool, push: bool, trigger: str) -> Sync
         wishes["push_wanted"] = True
     if not wishes or not config.enabled:
         return None
-    SyncConfig.objects.filter(pk=config.pk).update(**wishes)
-    return open_wanted(config.pk, trigger=trigger)
+    SyncConfig.objects.filter(pk=config.pk).update(**wishes, wanted_trigger=trigger)
+    return open_wanted(config.pk)
 
 
 def request_all(integration: Integration, *, trigger: str, pull: bool = True, push: bool = True) -> list[SyncLog]:
@@ -49,7 +49,7 @@ def request_all(integration: Integration, *, trigger: str, pull: bool = True, pu
     return [run for run in made if run is not None]
 
 
-def open_wanted(config_id: uuid.UUID, *, trigger: str) -> SyncLog | None:
+def open_wanted(config_id: uuid.UUID) -> SyncLog | None:
     """Queue a run for what is wanted; the open one where there is one; None when nothing is to be done.
 
     A blocked stream waits until a person asks or its settings change.
@@ -59,6 +59,7 @@ def open_wanted(config_id: uuid.UUID, *, trigger: str) -> SyncLog | None:
         wanted = config.enabled and (config.pull_wanted or config.push_wanted)
         if not wanted or config.integration.status != Integration.Status.CONNECTED:
             return None
+        trigger = config.wanted_trigger or SyncLog.Trigger.REALTIME
         if config.blocked_reason and trigger != SyncLog.Trigger.MANUAL:
             return None
         run = _build(config, trigger)
@@ -140,7 +141,7 @@ def renew(run: SyncLog) -> None:
     if _held(run).filter(cancel_requested=False, integration__in=_connected()).update(lease_expires_at=until):
         return
     if _held(run).filter(cancel_requested=True).update(status=Status.CANCELLED, finished_at=now, lease_token=None):
-        open_wanted(run.config_id, trigger=SyncLog.Trigger.SCHEDULE)
+        open_wanted(run.config_id)
     _held(run).update(status=Status.QUEUED, lease_token=None, nudged_at=None)
     raise LeaseLost
 
@@ -194,7 +195,7 @@ def finish(run: SyncLog, status: str, *, error: str = "", kind: str = "") -> boo
         if status in (Status.SUCCEEDED, Status.PARTIAL):
             SyncConfig.objects.filter(pk=run.config_id).update(last_succeeded_at=now)
             Integration.objects.filter(pk=run.integration_id).update(last_synced_at=now)
-        open_wanted(run.config_id, trigger=SyncLog.Trigger.REALTIME)
+        open_wanted(run.config_id)
     return True
 
 
@@ -253,5 +254,5 @@ def queue_due_configs() -> int:
         if moved and due_at is not None and config.next_due_at is not None and not config.blocked_reason:
             started += request(config, pull=True, push=True, trigger=SyncLog.Trigger.SCHEDULE) is not None
     for config_id in connected.filter(Q(pull_wanted=True) | Q(push_wanted=True)).values_list("pk", flat=True):
-        started += open_wanted(config_id, trigger=SyncLog.Trigger.SCHEDULE) is not None
+        started += open_wanted(config_id) is not None
     return started

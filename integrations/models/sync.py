@@ -44,6 +44,7 @@ class SyncConfig(Owned):
     next_due_at = models.DateTimeField(_("next due"), null=True, blank=True)
     pull_wanted = models.BooleanField(_("a pull is wanted"), default=False)
     push_wanted = models.BooleanField(_("a push is wanted"), default=False)
+    wanted_trigger = models.CharField(_("wanted because of"), max_length=8, blank=True)
     last_succeeded_at = models.DateTimeField(_("last succeeded"), null=True, blank=True)
     blocked_reason = models.CharField(_("blocked"), max_length=500, blank=True)
 
