@@ -101,8 +101,8 @@ class Applier:
     def end_pull(self, **place: Any) -> None:
         """The last checkpoint: the cursor moves with it."""
         with transaction.atomic():
-            runs.checkpoint(self.run, phase=SyncLog.Phase.PUSH, **{**place, "page_token": ""})
             SyncConfig.objects.filter(pk=self.config.pk).update(cursor_at=place["as_of"])
+            runs.checkpoint(self.run, phase=SyncLog.Phase.PUSH, **{**place, "page_token": ""})
 
     def _chunk(self, remotes: Sequence[Remote], *, force: bool) -> None:
         for attempt in range(1, CHUNK_TRIES + 1):

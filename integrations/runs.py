@@ -3,6 +3,9 @@
 A wish comes first: `request` sets `pull_wanted` / `push_wanted` on the stream's config. `open_wanted` turns wishes into
 a queued run, unless one is open; then the wish waits and becomes the next run when that one ends. Each transition is
 one conditional UPDATE: zero rows mean that somebody else moved the run, and the caller returns quietly.
+
+A transaction that writes several rows writes the integration's first, then the config's, then the run's: in any other
+order PostgreSQL ends one of two that meet as a deadlock.
 """
 
 import secrets
@@ -63,14 +66,14 @@ def open_wanted(config_id: uuid.UUID) -> SyncLog | None:
         if config.blocked_reason and trigger != SyncLog.Trigger.MANUAL:
             return None
         run = _build(config, trigger)
+        # Only what this run takes up: somebody may have wished for the other direction in this very moment.
+        taken = {f"{wish}_wanted": False for wish, on in (("pull", run.pulls), ("push", run.pushes)) if on}
         try:
             with transaction.atomic():
+                SyncConfig.objects.filter(pk=config_id).update(**taken, blocked_reason="")
                 run.save(force_insert=True)
         except IntegrityError:
             return SyncLog.objects.filter(config=config, status__in=SyncLog.OPEN).first()
-        # Only what this run takes up: somebody may have wished for the other direction in this very moment.
-        taken = {f"{wish}_wanted": False for wish, on in (("pull", run.pulls), ("push", run.pushes)) if on}
-        SyncConfig.objects.filter(pk=config_id).update(**taken, blocked_reason="")
         background.enqueue(WORK_TASK, config.integration_id)
     return run
 
@@ -186,15 +189,17 @@ def back_off(run: SyncLog, message: str, *, kind: str, wait_seconds: float | Non
 def finish(run: SyncLog, status: str, *, error: str = "", kind: str = "") -> bool:
     """End the run; what was wanted meanwhile becomes the next one."""
     now = timezone.now()
+    worked = status in (Status.SUCCEEDED, Status.PARTIAL)
     with transaction.atomic():
+        if worked:
+            Integration.objects.filter(pk=run.integration_id).update(last_synced_at=now)
+        SyncConfig.objects.filter(pk=run.config_id).update(last_succeeded_at=now if worked else F("last_succeeded_at"))
         ended = _held(run).update(
             status=status, finished_at=now, lease_token=None, error=error, error_kind=kind, not_before=None
         )
         if not ended:
+            transaction.set_rollback(True)
             return False
-        if status in (Status.SUCCEEDED, Status.PARTIAL):
-            SyncConfig.objects.filter(pk=run.config_id).update(last_succeeded_at=now)
-            Integration.objects.filter(pk=run.integration_id).update(last_synced_at=now)
         open_wanted(run.config_id)
     return True
 

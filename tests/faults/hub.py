@@ -178,8 +178,12 @@ class Hub:
         ]
 
     def change(self, record: Contact | Invoice, **values: Any) -> None:
-        record.refresh_from_db()
-        records.update(record, values, actor=self.actor)
+        """As a person does it: once more when a sync was faster."""
+        while True:
+            record.refresh_from_db()
+            with contextlib.suppress(records.StaleRecord):
+                records.update(record, values, actor=self.actor)
+                return
 
     def remote_id(self, record: Any) -> str:
         return str(RecordLink.objects.get(local_id=record.pk).remote_id)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from decimal import Decimal
 
 import pytest
+from django.db import transaction
 
 from tests.faults.accounts import Books
 from tests.faults.databases import BOTH
@@ -100,3 +102,22 @@ def test_a_new_invoice_takes_its_new_customer_and_its_payment_along(hub: Hub) ->
         "payments": 1,
     }
     assert hub.writes() == 3
+
+
+def test_asking_again_and_again_while_runs_begin_and_end_fails_none(hub: Hub) -> None:
+    """Wishes for every stream in one transaction, as webhooks bring them, against the ends of runs in the worker."""
+    contacts = hub.customers(20)
+    hub.connect()
+    hub.start_worker()
+    until = time.monotonic() + 8
+
+    for number in itertools.count():
+        with transaction.atomic():
+            hub.request_sync()
+        hub.change(contacts[number % len(contacts)], city=f"Town {number}")
+        if time.monotonic() > until:
+            break
+    hub.rest()
+
+    assert set(hub.outcomes()) == {"succeeded"}
+    assert hub.account() == {"customers": Books(20)}
