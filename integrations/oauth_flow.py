@@ -11,6 +11,7 @@ import hmac
 import secrets
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 import structlog
 from django.conf import settings
@@ -168,12 +169,12 @@ def _finish(user: User, session_key: str, connector_class: type[Connector], para
 
     token = _exchange(state, params["code"], connector_class)
     try:
-        account = _prove(state, token, named, connector_class)
+        account, memory = _prove(state, token, named, connector_class)
         _refuse_other_account(state.integration, account, connector_class)
     except FlowError:
         _give_back(state, token, named)
         raise
-    return _connect(state, account, token, Actor.user(user))
+    return _connect(state, account, token, Actor.user(user), memory=memory)
 
 
 def _claim(value: str, user: User, session_key: str, connector_class: type[Connector]) -> OAuthState:
@@ -219,8 +220,13 @@ class _NewToken:
         raise CredentialError(text("The provider does not accept the access that it just gave."))
 
 
-def _prove(state: OAuthState, token: Token, named: str, connector_class: type[Connector]) -> RemoteAccount:
-    """The account that the provider itself names; the callback's own word is only compared with it."""
+def _prove(
+    state: OAuthState, token: Token, named: str, connector_class: type[Connector]
+) -> tuple[RemoteAccount, dict[str, Any]]:
+    """The account that the provider itself names, and what the connector learnt of it.
+
+    The callback's own word is only compared with it.
+    """
     draft = Integration(provider=state.provider, environment=state.environment, remote_account_id=named)
     try:
         connector = connecting.connector_with(_NewToken(token), draft)
@@ -230,7 +236,7 @@ def _prove(state: OAuthState, token: Token, named: str, connector_class: type[Co
         raise _from_connector(problem) from None
     agrees = not named or hmac.compare_digest(account.id.encode(), named.encode())
     _require(bool(account.id) and agrees, "account_unproven", connector_class)
-    return account
+    return account, connector.memory
 
 
 def _refuse_other_account(
@@ -256,12 +262,17 @@ def _give_back(state: OAuthState, token: Token, named: str) -> None:
         logger.warning("unused grant not ended", provider=state.provider, problem=type(problem).__name__)
 
 
-def _connect(state: OAuthState, account: RemoteAccount, token: Token, actor: Actor) -> Integration:
+def _connect(
+    state: OAuthState, account: RemoteAccount, token: Token, actor: Actor, *, memory: Mapping[str, Any]
+) -> Integration:
     # Runs and settings are made with this module's integrations, so they cannot be imported above.
     from integrations import configs, runs
 
     with transaction.atomic():
         integration = _integration(state, account)
+        # The first run then knows the company, its currency above all, without asking again.
+        integration.memory = {**integration.memory, **memory}
+        integration.save(update_fields=["memory"])
         credentials.store(integration, token)
         lifecycle.connected(integration, account, actor)
         configs.ensure(integration)

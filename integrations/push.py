@@ -134,6 +134,8 @@ class Pusher:
             elif link.refused_version != record.version:
                 self._outcomes.refuse_orphan(record, link, form)
         if batch:
+            ids = [one.link.pk for one in batch]
+            RecordLink.objects.filter(pk__in=ids).update(intent_tries=F("intent_tries") + 1)
             self._send(key, batch)
 
     def _pass(self, deadline: float) -> bool:
@@ -229,20 +231,19 @@ class Pusher:
     def _intend_and_send(self, batch: Sequence[Outgoing]) -> None:
         key = uuid.uuid4()
         for item, one in enumerate(batch, start=1):
-            one.link.intent_key, one.link.intent_item, one.link.intent_tries = key, item, 0
+            one.link.intent_key, one.link.intent_item, one.link.intent_tries = key, item, 1
             one.link.intent_version = one.record.version
             one.link.intent_form = canonical.to_json(one.wanted())
         with transaction.atomic():
             runs.checkpoint(self.run)
-            bulk.insert([one.link for one in batch if one.link._state.adding])
             bulk.update(
                 [one.link for one in batch if not one.link._state.adding],
                 ["intent_key", "intent_item", "intent_tries", "intent_version", "intent_form"],
             )
+            bulk.insert([one.link for one in batch if one.link._state.adding])
         self._send(key, batch)
 
     def _send(self, key: uuid.UUID, batch: Sequence[Outgoing]) -> None:
-        RecordLink.objects.filter(pk__in=[one.link.pk for one in batch]).update(intent_tries=F("intent_tries") + 1)
         outcomes = self.connector.write(self.stream, [self._change(one) for one in batch], key=str(key))
         pairs = list(zip(batch, outcomes, strict=True))
         with transaction.atomic():

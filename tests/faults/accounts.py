@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from dealership.models import Contact, Expense, Invoice, Payment, Record
-from integrations.models import Integration, RecordLink
+from integrations.models import DeadLetter, Integration, RecordLink
 from tests.support.simulator import RunningSimulator
 
 Raw = Mapping[str, Any]
@@ -70,7 +70,9 @@ def _books(kind: Kind, integration: Integration, links: Links, simulator: Runnin
     here = {row.pk: row for row in rows if getattr(row, "status", "") != "draft"}
     _nothing_doubled(kind, here.values(), there.values())
     live = [row for row in links.of(kind.stream) if not row.remote_deleted_at]
-    assert [row for row in live if not row.remote_id] == [], f"{kind.stream}: a link without its other side"
+    alone = [row.local_id for row in live if not row.remote_id]
+    letters = DeadLetter.objects.filter(local_id__in=alone).values_list("label", "reason", "status")
+    assert alone == [], f"{kind.stream}: links without their other side; {list(letters)}"
     pairs = {str(row.remote_id): row.local_id for row in live}
     # Deleted here: there it is void or inactive, or gone too.
     present = {pk for pk, row in here.items() if row.deleted_at is None}

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import ConsoleMessage, Locator, Page, Response, expect
+from playwright.sync_api import ConsoleMessage, Error, Locator, Page, Response, expect
 
 from tests.journeys.house import PASSWORD, House
 
@@ -148,7 +149,18 @@ class Visitor:
         self.page.screenshot(path=self._pictures / f"{name}-{kind}.png")
 
     def _judge(self, kind: str) -> None:
-        for found in Axe().run(self.page).response["violations"]:
+        for found in self._findings():
             if found["impact"] in GRAVE:
                 nodes = "; ".join(str(node["html"])[:160] for node in found["nodes"][:3])
                 self.problems.append(f"{self.page.url} ({kind}): {found['id']}, {found['help']}: {nodes}")
+
+    def _findings(self) -> list[dict[str, Any]]:
+        """What axe finds; again on the new page where a live one replaced itself in the middle of it."""
+        for _try in range(3):
+            try:
+                found: list[dict[str, Any]] = Axe().run(self.page).response["violations"]
+            except Error:
+                self.page.wait_for_load_state()
+            else:
+                return found
+        raise AssertionError(f"{self.page.url} does not stand still long enough to be judged.")
